@@ -1,0 +1,1 @@
+"""The five writing apps and the site that holds them."""

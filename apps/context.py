@@ -1,0 +1,137 @@
+"""What every app is given: settings, the engines by role, and the one way to get an answer.
+
+`Context.answer` is the only door to a model: it mints the answer's id, streams it, and records it
+(also when it was stopped half-way), so that every answer anywhere can be flagged and reproduced.
+"""
+
+import dataclasses
+import hashlib
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+from feedback.records import AnswerRecord, App, ModelRef, Turn
+from shared.engine.types import Done, Engine, Event, Numbers, Piece, Request
+from shared.errors import EngineClosed
+from shared.home import Home
+from shared.ids import new_id
+from shared.settings import Settings
+
+
+class Answers(Protocol):
+    """Where answers are written down (`feedback.answers.AnswerStore`)."""
+
+    def record(self, answer: AnswerRecord) -> None:
+        """Store one answer; quick, and safe from any thread."""
+        ...
+
+    def get(self, answer_id: str) -> AnswerRecord | None:
+        """The answer, or None if it is unknown or has expired."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """First event of every answer: its id, minted here."""
+
+    answer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Last event of every answer that did not raise."""
+
+    answer_id: str
+    text: str
+    numbers: Numbers
+
+
+AnswerEvent = Started | Event | Finished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One question of one person to one app."""
+
+    app: App
+    request: Request
+    role: str = ""
+    """Which role answers; empty is the role named like the app."""
+    prompt_version: str = ""
+    schema_name: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One running Inkloop as the apps see it."""
+
+    settings: Settings
+    home: Home
+    engine_for: Callable[[str], Engine]
+    """Role to engine; roles without a setting of their own share the main one."""
+    answers: Answers
+
+    async def answer(self, ask: Ask) -> AsyncGenerator[AnswerEvent, None]:
+        """Stream one answer and write it down; raises what `Engine.generate` raises.
+
+        A reader that goes away (Stop, closed tab) cancels the engine within one step; what had
+        been written until then is recorded as cancelled.
+        """
+        engine = self.engine_for(ask.role or ask.app)
+        answer_id = new_id()
+        yield Started(answer_id)
+        pieces: list[str] = []
+        numbers: Numbers | None = None
+        try:
+            async with aclosing(engine.generate(ask.request)) as events:
+                async for event in events:
+                    if isinstance(event, Piece):
+                        pieces.append(event.text)
+                    elif isinstance(event, Done):
+                        numbers = event.numbers
+                    yield event
+        finally:
+            if pieces or numbers is not None:
+                self.answers.record(self._record(ask, engine, answer_id, "".join(pieces), numbers))
+        if numbers is not None:
+            yield Finished(answer_id, "".join(pieces), numbers)
+
+    async def whole_answer(self, ask: Ask) -> Finished:
+        """Wait for the whole answer."""
+        async with aclosing(self.answer(ask)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    return event
+        raise EngineClosed("The answer ended without a last word.", fix="Ask again.")
+
+    def _record(
+        self, ask: Ask, engine: Engine, answer_id: str, text: str, numbers: Numbers | None
+    ) -> AnswerRecord:
+        info = engine.info()
+        request = ask.request
+        turns = tuple(Turn(role=m.role, content=m.content) for m in request.messages)
+        system = turns[0].content if turns and turns[0].role == "system" else ""
+        sampling = dataclasses.asdict(request.sampling)
+        if numbers is not None:
+            sampling["seed"] = numbers.seed
+        return AnswerRecord(
+            id=answer_id,
+            app=ask.app,
+            owner=hashlib.sha256(request.owner.encode()).hexdigest() if request.owner else "",
+            messages=turns or (Turn(role="prompt", content=request.prompt or ""),),
+            text=text,
+            sampling=sampling,
+            numbers={"finish_reason": "cancelled"}
+            if numbers is None
+            else dataclasses.asdict(numbers),
+            model=ModelRef(
+                name=info.release if numbers is None else numbers.release,
+                sha256=info.sha256,
+                adapter=request.adapter,
+                template_sha256=info.template_sha256,
+            ),
+            prompt_version=ask.prompt_version,
+            prompt_sha256=hashlib.sha256(system.encode()).hexdigest(),
+            schema_name=ask.schema_name,
+        )

@@ -1,0 +1,1 @@
+"""The life of a flag: recorded, reviewed, curated, erased."""

@@ -1,0 +1,1 @@
+"""What every room stands on: errors, settings, messages, the inference layer, models, releases."""

@@ -1,0 +1,1 @@
+"""The contract between the apps and whatever writes the answers."""

@@ -1,0 +1,144 @@
+"""The idea board: ideas, a refined idea and a judgement, each as JSON that a schema binds."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from shared.messages import Message
+
+VERSION = "brainstorm-1"
+
+SYSTEM = "You are a brainstorming partner. You find, improve and judge ideas, and answer as JSON."
+
+METHODS: dict[str, str] = {
+    "free": "anything goes",
+    "scamper": "substitute, combine, adapt, modify, put to another use, leave out, reverse",
+    "six hats": "facts, feelings, caution, benefits, new ideas, overview",
+    "reverse": "how would we make it worse, then turn it round",
+    "worst idea": "the worst idea, then what is good in it",
+    "analogy": "how does nature or another trade do it",
+    "constraint": "with almost no money, time or tools",
+    "crazy 8": "quick and wild",
+}
+"""The preset's name to what it tells the model."""
+
+RUBRIC = ("Originality", "Usefulness", "Effort")
+"""What an idea is judged by when the person brings no rubric of their own."""
+SCALE = (1, 5)
+
+
+class Idea(BaseModel):
+    """One card of the board."""
+
+    title: str = Field(min_length=1, max_length=80)
+    body: str = Field(min_length=1, max_length=300)
+
+
+class Score(BaseModel):
+    """One criterion of the rubric: the reason is written before the number."""
+
+    criterion: str
+    reason: str = Field(min_length=1, max_length=200)
+    score: int = Field(ge=SCALE[0], le=SCALE[1])
+
+
+def ask_ideas(
+    topic: str, n: int = 5, method: str = "free", existing: Sequence[str] = ()
+) -> Message:
+    """Ask for `n` ideas that are not among the `existing` titles."""
+    lines = [f"Topic: {topic}", f"Ideas: {n}"]
+    if method != "free":
+        lines.append(f"Method: {method} ({METHODS.get(method, method)})")
+    if existing:
+        lines.append("Not again: " + "; ".join(existing))
+    return Message("user", "\n".join([*lines, "Brainstorm."]))
+
+
+def ask_refine(title: str, body: str, instruction: str = "") -> Message:
+    """Ask for a better version of one idea."""
+    lines = [f"Idea: {title}", f"Text: {body}"]
+    lines += [f"Wish: {instruction}"] if instruction else []
+    return Message("user", "\n".join([*lines, "Refine the idea."]))
+
+
+def ask_scores(title: str, body: str, rubric: Sequence[str] = RUBRIC) -> Message:
+    """Ask for a reason and a score for each criterion."""
+    lines = [f"Idea: {title}", f"Text: {body}", "Criteria: " + ", ".join(rubric)]
+    return Message("user", "\n".join([*lines, "Judge the idea from 1 to 5."]))
+
+
+IDEA_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "title": {"type": "string", "minLength": 3, "maxLength": 80},
+        "body": {"type": "string", "minLength": 10, "maxLength": 300},
+    },
+    "required": ["title", "body"],
+    "additionalProperties": False,
+}
+
+
+def ideas_schema(n: int) -> dict[str, Any]:
+    """Exactly `n` ideas."""
+    return {
+        "type": "object",
+        "properties": {
+            "ideas": {"type": "array", "minItems": n, "maxItems": n, "items": IDEA_SCHEMA}
+        },
+        "required": ["ideas"],
+        "additionalProperties": False,
+    }
+
+
+def scores_schema(rubric: Sequence[str] = RUBRIC) -> dict[str, Any]:
+    """One score per criterion, in the rubric's order; the criteria themselves are constants."""
+    low, high = SCALE
+
+    def row(criterion: str) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": {
+                "criterion": {"const": criterion},
+                "reason": {"type": "string", "minLength": 5, "maxLength": 200},
+                "score": {"type": "integer", "minimum": low, "maximum": high},
+            },
+            "required": ["criterion", "reason", "score"],
+            "additionalProperties": False,
+        }
+
+    return {
+        "type": "object",
+        "properties": {
+            "scores": {
+                "type": "array",
+                "prefixItems": [row(criterion) for criterion in rubric],
+                "items": False,
+                "minItems": len(rubric),
+                "maxItems": len(rubric),
+            }
+        },
+        "required": ["scores"],
+        "additionalProperties": False,
+    }
+
+
+def dump(value: dict[str, Any]) -> str:
+    """JSON exactly as the schema's grammar writes it: no spaces to choose between."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def parse_ideas(text: str) -> list[Idea]:
+    """Raises ValueError (pydantic's or json's) if the text is not a list of ideas."""
+    return [Idea.model_validate(row) for row in json.loads(text)["ideas"]]
+
+
+def parse_idea(text: str) -> Idea:
+    """Raises ValueError if the text is not one idea."""
+    return Idea.model_validate_json(text)
+
+
+def parse_scores(text: str) -> list[Score]:
+    """Raises ValueError if the text is not a list of scores."""
+    return [Score.model_validate(row) for row in json.loads(text)["scores"]]

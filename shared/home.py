@@ -1,0 +1,67 @@
+"""The folders and files of one Inkloop on one machine, all under `INKLOOP_HOME`."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where things lie. Nothing is created until `prepare` is called."""
+
+    root: Path
+
+    @property
+    def models(self) -> Path:
+        """Fetched GGUF files."""
+        return self.root / "models"
+
+    @property
+    def releases(self) -> Path:
+        """One folder per release, and the pointer file `promoted`."""
+        return self.root / "releases"
+
+    @property
+    def runs(self) -> Path:
+        """One folder per training run."""
+        return self.root / "runs"
+
+    @property
+    def feedback(self) -> Path:
+        """Outboxes and reviews."""
+        return self.root / "feedback"
+
+    @property
+    def history(self) -> Path:
+        """Conversations and answers (SQLite)."""
+        return self.root / "history.sqlite"
+
+    @property
+    def datasets(self) -> Path:
+        """Dataset versions, one folder per hash."""
+        return self.root / "datasets"
+
+    @property
+    def tour(self) -> Path:
+        """The home that `inkloop tour` uses instead of this one."""
+        return self.root / "tour"
+
+    def prepare(self) -> "Home":
+        """Create the folder, readable by its owner alone, and check that it can be written.
+
+        Raises:
+            StoreError: If the folder cannot be made or written.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            probe = self.root / f".write-test-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise StoreError(
+                f"{self.root} cannot be written ({error.strerror}).",
+                fix="Set INKLOOP_HOME to a folder of yours, or pass --home.",
+            ) from error
+        return self

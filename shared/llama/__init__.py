@@ -1,0 +1,1 @@
+"""The embedded engine: llama.cpp, one scheduler, many people."""

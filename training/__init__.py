@@ -1,0 +1,1 @@
+"""From reviewed flags to a release: recipe, data, run, export, evaluation, gate."""
