@@ -1,0 +1,1 @@
+"""What all pages share: owner, errors, streaming, look and the banner."""
