@@ -7,9 +7,9 @@ printed with its traceback, and the page says only that something went wrong.
 
 import functools
 import inspect
-from collections.abc import Callable
-from contextlib import aclosing
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
+from typing import Any, ParamSpec, TypeVar, cast
 
 import gradio as gr
 
@@ -23,6 +23,9 @@ from shared.errors import (
     QueueFull,
     StoreError,
 )
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 TITLES: tuple[tuple[type[InkloopError], str], ...] = (
     (QueueFull, "Busy"),
@@ -41,60 +44,68 @@ def as_toast(error: InkloopError) -> gr.Error:
     return gr.Error(str(error), title=title, print_exception=False)
 
 
-def shows_errors(handler: Callable[..., Any]) -> Callable[..., Any]:
+@contextmanager
+def _toasts() -> Iterator[None]:
+    try:
+        yield
+    except InkloopError as error:
+        raise as_toast(error) from error
+
+
+def shows_errors(handler: Callable[P, R]) -> Callable[P, R]:
     """Turn an InkloopError of a handler into a toast.
 
     Works for plain functions, coroutines, generators and async generators, and keeps the
     signature, from which Gradio reads `gr.Request` and event data.
     """
+    # What a handler is decides how Gradio runs it, so the wrapper must be of the same kind.
     if inspect.isasyncgenfunction(handler):
-        return _async_generator(handler)
-    if inspect.iscoroutinefunction(handler):
-        return _coroutine(handler)
-    if inspect.isgeneratorfunction(handler):
-        return _generator(handler)
+        wrapper: Callable[..., Any] = _async_generator
+    elif inspect.iscoroutinefunction(handler):
+        wrapper = _coroutine
+    elif inspect.isgeneratorfunction(handler):
+        wrapper = _generator
+    else:
+        wrapper = _plain
+    return cast(Callable[P, R], wrapper(handler))
 
+
+def _plain(handler: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(handler)
-    def plain(*args: Any, **kwargs: Any) -> Any:
-        try:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _toasts():
             return handler(*args, **kwargs)
-        except InkloopError as error:
-            raise as_toast(error) from error
 
-    return plain
+    return wrapped
 
 
-def _async_generator(handler: Callable[..., Any]) -> Callable[..., Any]:
+def _coroutine(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     @functools.wraps(handler)
-    async def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            # aclosing: Stop must reach the engine now, not when the garbage is collected.
+    async def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        with _toasts():
+            return await handler(*args, **kwargs)
+
+    return wrapped
+
+
+def _generator(handler: Callable[P, Iterator[R]]) -> Callable[P, Iterator[R]]:
+    @functools.wraps(handler)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> Iterator[R]:
+        with _toasts():
+            yield from handler(*args, **kwargs)
+
+    return wrapped
+
+
+def _async_generator(
+    handler: Callable[P, AsyncGenerator[R, None]],
+) -> Callable[P, AsyncGenerator[R, None]]:
+    @functools.wraps(handler)
+    async def wrapped(*args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[R, None]:
+        # aclosing: Stop must reach the engine now, not when the garbage is collected.
+        with _toasts():
             async with aclosing(handler(*args, **kwargs)) as values:
                 async for value in values:
                     yield value
-        except InkloopError as error:
-            raise as_toast(error) from error
-
-    return wrapped
-
-
-def _coroutine(handler: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(handler)
-    async def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return await handler(*args, **kwargs)
-        except InkloopError as error:
-            raise as_toast(error) from error
-
-    return wrapped
-
-
-def _generator(handler: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(handler)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        try:
-            yield from handler(*args, **kwargs)
-        except InkloopError as error:
-            raise as_toast(error) from error
 
     return wrapped
