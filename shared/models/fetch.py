@@ -6,6 +6,7 @@ file ever appears in the models folder. Nothing here runs unless somebody asked 
 """
 
 import json
+import logging
 import shutil
 import time
 from collections.abc import Callable
@@ -90,11 +91,14 @@ def _transfer(model: CatalogueModel, incoming: Path, progress: Progress) -> Path
     from huggingface_hub.errors import (
         EntryNotFoundError,
         GatedRepoError,
+        LocalEntryNotFoundError,
         OfflineModeIsEnabled,
         RepositoryNotFoundError,
     )
     from huggingface_hub.utils import HfHubHTTPError, httpx
 
+    # Its retries are told as one sentence at the end, not as warnings on the way.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     for attempt in range(1, TRIES + 1):
         try:
             return Path(
@@ -106,6 +110,12 @@ def _transfer(model: CatalogueModel, incoming: Path, progress: Progress) -> Path
                     tqdm_class=_bar(progress),
                 )
             )
+        except LocalEntryNotFoundError as error:
+            # The client's word for "the Hub did not answer"; it has tried several times by then.
+            raise FetchError(
+                f"The Hub cannot be reached, so {model.title} was not fetched.",
+                fix="Run the same command when there is a network; Inkloop works without it.",
+            ) from error
         except (GatedRepoError, RepositoryNotFoundError, EntryNotFoundError) as error:
             raise FetchError(
                 f"The Hub does not give out {model.repo}/{model.file} ({type(error).__name__}).",
