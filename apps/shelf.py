@@ -1,0 +1,81 @@
+"""What the apps keep for their owners between visits: tables in `history.sqlite`.
+
+Each app brings its own tables and its own rules; here is only how the file is opened. A connection
+lives as long as one piece of work, so any thread may use a shelf and nothing has to be closed.
+The owner's cookie itself is never stored, only its hash.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from shared.errors import StoreError
+
+PATIENCE_SECONDS = 10.0
+"""How long to wait while another app writes; a write takes milliseconds."""
+
+
+def owner_key(owner: str) -> str:
+    """How an owner is named on disk; empty for a session's stand-in (`apps.ui.owner`).
+
+    What has no owner belongs to whoever knows its id, which cannot be guessed.
+    """
+    if not owner or ":" in owner:
+        return ""
+    return hashlib.sha256(owner.encode()).hexdigest()
+
+
+class Shelf:
+    """One app's tables in the file."""
+
+    def __init__(self, path: Path, schema: str) -> None:
+        """Open the file and make the tables that are missing; `schema` is SQL."""
+        self._path = path
+        with self.work() as db:
+            db.execute("PRAGMA journal_mode = WAL")
+        with self.work() as db:
+            for statement in schema.split(";"):
+                db.execute(statement)
+
+    @contextmanager
+    def work(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one state of the file.
+
+        Raises:
+            StoreError: If the file cannot be read or written.
+        """
+        try:
+            db = sqlite3.connect(self._path, timeout=PATIENCE_SECONDS, isolation_level=None)
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+        try:
+            db.row_factory = sqlite3.Row
+            yield db
+        except sqlite3.Error as error:
+            raise self._broken(error) from error
+        finally:
+            db.close()
+
+    @contextmanager
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """Like `work`, but all or nothing: an exception takes everything back.
+
+        Raises:
+            StoreError: If the file cannot be read or written.
+        """
+        with self.work() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    def _broken(self, error: sqlite3.Error) -> StoreError:
+        return StoreError(
+            f"{self._path.name} cannot be read or written ({error}).",
+            fix="Check the disk and the rights of the folder that INKLOOP_HOME names.",
+        )

@@ -1,0 +1,1 @@
+"""The storymaker: scenes, choices, and a tree of everything that was told."""

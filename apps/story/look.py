@@ -1,0 +1,68 @@
+"""The story's own look: a game of the age of pixels, by day on parchment and by night on indigo."""
+
+CSS = """
+@font-face { font-family: "Press Start 2P"; font-display: swap;
+  src: url("/static/fonts/PressStart2P/PressStart2P-Regular.woff2") format("woff2"); }
+.page-story { --story-back: #f6ead0; --story-ink: #33230f; --story-edge: #7a4b1d;
+  --story-soft: #e9d5aa; --story-hot: #9c2f16; --story-on-hot: #fff7e6; }
+.dark .page-story { --story-back: #191b3d; --story-ink: #f4ecd8; --story-edge: #8d92e0;
+  --story-soft: #2b2e5e; --story-hot: #f2b632; --story-on-hot: #191b3d; }
+.page-story .page-title h1 { font-family: "Press Start 2P", var(--font-mono); font-size: 1.3rem;
+  line-height: 1.5; letter-spacing: 0; color: var(--story-hot); }
+.page-story h2, .page-story .story-head { font-family: "Press Start 2P", var(--font-mono);
+  font-size: .72rem; line-height: 1.6; margin: 0 0 10px; color: var(--story-hot);
+  font-weight: 400; overflow-wrap: anywhere; }
+#story-scene, #story-map { background: var(--story-back); color: var(--story-ink);
+  border: 4px solid var(--story-edge); border-radius: 0; padding: 18px 20px; margin: 4px;
+  box-shadow: 0 -4px 0 var(--story-edge), 0 4px 0 var(--story-edge), -4px 0 0 var(--story-edge),
+    4px 0 0 var(--story-edge), inset 0 0 0 4px var(--story-soft); }
+#story-scene { min-height: 190px; font-family: Lora, Georgia, serif; font-size: 1.15rem;
+  line-height: 1.65; }
+#story-scene .story-text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; }
+#story-scene .story-said { color: var(--story-hot); margin: 0 0 10px; overflow-wrap: anywhere;
+  font-style: italic; }
+#story-scene .story-over { font-family: "Press Start 2P", var(--font-mono); font-size: .8rem;
+  margin: 16px 0 0; color: var(--story-hot); text-align: center; }
+#story-scene .story-cursor { display: inline-block; width: .6em; height: 1em; margin-left: 3px;
+  vertical-align: -2px; background: var(--story-hot); animation: story-blink 1s steps(2) infinite; }
+@keyframes story-blink { 50% { opacity: 0; } }
+@media (prefers-reduced-motion: reduce) { #story-scene .story-cursor { animation: none; } }
+#story-choices ol { list-style: none; margin: 4px; padding: 0; display: grid; gap: 10px; }
+#story-choices button { width: 100%; min-height: 48px; text-align: start; padding: 10px 14px;
+  font: inherit; font-size: 1rem; line-height: 1.4; cursor: pointer; color: var(--story-ink);
+  background: var(--story-soft); border: 3px solid var(--story-edge); border-radius: 0;
+  display: flex; gap: 12px; align-items: baseline; overflow-wrap: anywhere; }
+#story-choices button > span:last-child { min-width: 0; }
+#story-choices button:hover, #story-choices button:focus-visible { background: var(--story-hot);
+  color: var(--story-on-hot); }
+#story-choices .key { font-family: "Press Start 2P", var(--font-mono); font-size: .7rem;
+  flex: none; }
+#story-choices button.stock { border-style: dashed; }
+#story-choices .note { font-size: .85rem; color: var(--body-text-color-subdued);
+  margin: 6px 4px 0; }
+#story-status { min-height: 1.5em; color: var(--body-text-color-subdued); }
+#story-map { padding: 12px; overflow: auto; max-height: 460px; }
+#story-map svg { display: block; margin: 0 auto; }
+#story-map .map-empty { margin: 0; }
+#story-map path { fill: none; stroke: var(--story-edge); stroke-width: 3; stroke-dasharray: 3 5; }
+#story-map path.taken { stroke-dasharray: none; stroke-width: 4; }
+#story-map .node { cursor: pointer; outline: none; }
+#story-map rect { fill: var(--story-soft); stroke: var(--story-edge); stroke-width: 3; }
+#story-map text { font: .62rem "Press Start 2P", var(--font-mono); fill: var(--story-ink);
+  text-anchor: middle; dominant-baseline: central; }
+#story-map .taken rect { stroke-width: 4; }
+#story-map .here rect { fill: var(--story-hot); }
+#story-map .here text { fill: var(--story-on-hot); }
+#story-map .node:hover rect, #story-map .node:focus-visible rect { stroke: var(--story-hot);
+  stroke-width: 6; }
+.page-story .story-earlier details { margin: 0 4px; }
+.page-story .story-earlier summary { cursor: pointer; color: var(--link-text-color);
+  padding: 6px 0; }
+.page-story .story-earlier p { white-space: pre-wrap; overflow-wrap: anywhere; margin: 4px 0 10px;
+  font-family: Lora, Georgia, serif; }
+.page-story .story-earlier .story-said { font-style: italic;
+  color: var(--body-text-color-subdued); }
+.page-story .thumbs { justify-content: flex-end; align-items: center; gap: 6px; flex-wrap: nowrap; }
+.page-story .thumbs button { min-width: 44px !important; flex: none; }
+@media (max-width: 640px) { #story-scene { padding: 14px; font-size: 1.08rem; } }
+"""

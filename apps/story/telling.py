@@ -1,0 +1,246 @@
+"""Telling a story: a scene as prose, then the ways on, each an answer of its own.
+
+What is told is written down as soon as it is whole. When the reader stops a scene, its finished
+sentences are kept as a passage whose ways on come from the genre's list.
+"""
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Literal
+
+from apps.checks import one_line
+from apps.context import Ask, Context
+from apps.story import memory, ways
+from apps.story.store import Book, StoryStore
+from apps.story.tale import MAX_FLAVOUR, Passage, Step, Story, whole_sentences
+from apps.ui.stream import Progress, growing
+from shared.engine.ask import require
+from shared.engine.types import Request, Sampling, Waiting
+from shared.errors import BadRequest, EngineClosed
+from shared.formats import story as form
+from shared.ids import new_id
+from shared.messages import Message
+
+DEADLINE_SECONDS = 300.0
+TRIES = 3
+"""How often choices are asked for before the genre's list fills up."""
+SCENE = Sampling(temperature=0.7, repeat_penalty=1.1, max_tokens=memory.SCENE_TOKENS)
+CHOICES = Sampling(temperature=0.7, max_tokens=memory.CHOICES_TOKENS)
+AGAIN = dataclasses.replace(CHOICES, temperature=1.0)
+"""For a second try a little wilder: the first was too much alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How far the next passage is."""
+
+    story_id: str
+    passage_id: str
+    """Known from the first moment; nothing is stored under it before the scene is there."""
+    doing: Literal["scene", "choices", "done"]
+    said: str = ""
+    scene: str = ""
+    waiting: Waiting | None = None
+    answer_id: str = ""
+    """Of the scene."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """The next passage before it is told."""
+
+    story: Story
+    path: Sequence[Passage]
+    step: Step
+    said: str = ""
+    id: str = field(default_factory=new_id)
+
+    def passage(self, scene: str, answer_id: str) -> Passage:
+        """The passage with what the model wrote."""
+        ended = form.is_ending(scene)
+        if self.step == "end" and not ended:
+            scene, ended = f"{scene}\n\n{form.THE_END}", True
+        return Passage(
+            id=self.id,
+            story_id=self.story.id,
+            parent_id=self.path[-1].id if self.path else None,
+            step=self.step,
+            said=self.said,
+            scene=scene,
+            answer_id=answer_id,
+            ended=ended,
+        )
+
+
+class Storyteller:
+    """Tells and remembers; every method checks that the story is the owner's."""
+
+    def __init__(self, ctx: Context, store: StoryStore) -> None:
+        self.store = store
+        self._ctx = ctx
+
+    def begin(
+        self, owner: str, title: str, genre: str = "", tone: str = ""
+    ) -> AsyncGenerator[Telling, None]:
+        """Tell the first passage of a new story.
+
+        Raises:
+            BadRequest: At once, if a field is empty or too long.
+        """
+        story = Story(
+            id=new_id(),
+            title=one_line(title, name="title"),
+            genre=one_line(genre, name="genre", fewest=0, most=MAX_FLAVOUR),
+            tone=one_line(tone, name="tone", fewest=0, most=MAX_FLAVOUR),
+        )
+        return self._tell(owner, Turn(story=story, path=(), step="begin"))
+
+    def choose(
+        self, owner: str, story_id: str, passage_id: str, choice: int
+    ) -> AsyncGenerator[Telling, None]:
+        """Go one of the ways, counted from 0.
+
+        Raises:
+            NotFound: If story or passage is unknown or somebody else's.
+            BadRequest: If the passage has no such way.
+        """
+        book = self._open(owner, story_id, passage_id)
+        offered = self.choices_of(book, book.passage(passage_id))
+        whole = isinstance(choice, int) and not isinstance(choice, bool)
+        if not whole or not 0 <= choice < len(offered):
+            raise BadRequest(
+                f"There is no choice {choice!r} here.", fix=f"Send 0 to {len(offered) - 1}."
+            )
+        return self._go_on(owner, book, passage_id, "choice", offered[choice].text)
+
+    def act(
+        self, owner: str, story_id: str, passage_id: str, action: str
+    ) -> AsyncGenerator[Telling, None]:
+        """Do something of one's own; raises like `choose`."""
+        said = one_line(action, name="action")
+        book = self._open(owner, story_id, passage_id)
+        return self._go_on(owner, book, passage_id, "action", said)
+
+    def end(self, owner: str, story_id: str, passage_id: str) -> AsyncGenerator[Telling, None]:
+        """Tell the last scene; raises like `choose`."""
+        return self._go_on(owner, self._open(owner, story_id, passage_id), passage_id, "end", "")
+
+    def choices_of(self, book: Book, passage: Passage) -> tuple[ways.Choice, ...]:
+        """The ways on from a passage; stock ones where the reader stopped the model."""
+        if passage.ended or passage.choices:
+            return () if passage.ended else passage.choices
+        taken = [step.said for step in book.path(passage.id)]
+        return ways.filled((), book.story.genre, taken)
+
+    def _open(self, owner: str, story_id: str, passage_id: str) -> Book:
+        book = self.store.open(owner, story_id)
+        if book.passage(passage_id).ended:
+            raise BadRequest(
+                "The story ends here.", fix="Go back to an earlier passage, or begin a new story."
+            )
+        return book
+
+    def _go_on(
+        self, owner: str, book: Book, passage_id: str, step: Step, said: str
+    ) -> AsyncGenerator[Telling, None]:
+        turn = Turn(story=book.story, path=book.path(passage_id), step=step, said=said)
+        return self._tell(owner, turn)
+
+    async def _tell(self, owner: str, turn: Turn) -> AsyncGenerator[Telling, None]:
+        engine = self._ctx.engine_for("story")
+        require(engine, "schema", what_for="A story with choices")
+        yield self._telling(turn, "scene")
+        told = await memory.remembered(engine, turn.story, turn.path)
+        asked = (*told, memory.question(turn.story, turn.step, turn.said))
+        async with aclosing(self._scene(owner, turn, asked)) as scene:
+            async for telling in scene:
+                yield telling
+        passage = self.store.open(owner, turn.story.id).passage(turn.id)
+        if not passage.ended:
+            yield self._telling(turn, "choices", passage.scene, passage.answer_id)
+            question = (*asked, Message("assistant", passage.scene), Message("user", form.CHOICES))
+            choices, answer_id = await self._choices(owner, turn, question)
+            self.store.add_choices(turn.id, choices, answer_id)
+        yield self._telling(turn, "done", passage.scene, passage.answer_id)
+
+    async def _scene(
+        self, owner: str, turn: Turn, asked: tuple[Message, ...]
+    ) -> AsyncGenerator[Telling, None]:
+        latest = Progress("", "")
+        try:
+            async with aclosing(growing(self._ctx.answer(self._ask(owner, asked)))) as answer:
+                async for latest in answer:
+                    yield dataclasses.replace(
+                        self._telling(turn, "scene", latest.text.strip(), latest.answer_id),
+                        waiting=latest.waiting,
+                    )
+        except (asyncio.CancelledError, GeneratorExit):
+            self._keep(owner, turn, whole_sentences(latest.text), latest.answer_id)
+            raise
+        scene = latest.text.strip()
+        if latest.finished and latest.finished.numbers.finish_reason != "stop":
+            scene = whole_sentences(scene)
+        if not scene:
+            raise EngineClosed("The model wrote nothing.", fix="Choose again.")
+        self._keep(owner, turn, scene, latest.answer_id)
+
+    def _keep(self, owner: str, turn: Turn, scene: str, answer_id: str) -> None:
+        if not scene:
+            return
+        if not turn.path:
+            self.store.begin(owner, turn.story)
+        self.store.add(turn.passage(scene, answer_id))
+
+    async def _choices(
+        self, owner: str, turn: Turn, asked: tuple[Message, ...]
+    ) -> tuple[tuple[ways.Choice, ...], str]:
+        best: list[str] = []
+        answer_id = ""
+        for attempt in range(TRIES):
+            ask = self._ask(owner, asked, CHOICES if attempt == 0 else AGAIN)
+            answer = await self._ctx.whole_answer(ask)
+            offered = _read(answer.text)
+            texts = ways.distinct(offered)
+            if not answer_id or len(texts) > len(best):
+                best, answer_id = texts, answer.answer_id
+            if len(texts) >= ways.FEWEST and len(texts) == len(offered):
+                break
+        return ways.filled(best, turn.story.genre, [step.said for step in turn.path]), answer_id
+
+    def _ask(
+        self, owner: str, messages: tuple[Message, ...], choices: Sampling | None = None
+    ) -> Ask:
+        return Ask(
+            app="story",
+            request=Request(
+                messages=messages,
+                sampling=choices or SCENE,
+                schema=form.CHOICES_SCHEMA if choices else None,
+                app="story",
+                owner=owner,
+                shared_messages=1,
+                deadline_seconds=DEADLINE_SECONDS,
+            ),
+            prompt_version=form.VERSION,
+            schema_name="story-choices" if choices else "",
+        )
+
+    def _telling(
+        self,
+        turn: Turn,
+        doing: Literal["scene", "choices", "done"],
+        scene: str = "",
+        answer_id: str = "",
+    ) -> Telling:
+        return Telling(turn.story.id, turn.id, doing, turn.said, scene, answer_id=answer_id)
+
+
+def _read(text: str) -> list[str]:
+    """The choices of an answer; none when it was cut short by its deadline."""
+    try:
+        return form.parse_choices(text)
+    except (ValueError, KeyError, TypeError):
+        return []

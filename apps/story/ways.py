@@ -1,0 +1,103 @@
+"""Which choices a reader is offered: all different, and never fewer than two.
+
+A small model likes to repeat itself. Near-duplicates are dropped and the model is asked again (by
+`apps.story.telling`); what is still missing then comes from a list that fits the genre, and is
+marked as such.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from apps.story.tale import Choice
+
+FEWEST, MOST = 2, 4
+NEAR_DUPLICATE = 0.8
+"""Jaccard similarity of the word sets from which two choices count as the same."""
+
+STOCK: dict[str, tuple[str, ...]] = {
+    "fairy tale": (
+        "Follow the light between the trees",
+        "Knock on the nearest door",
+        "Ask the oldest creature for advice",
+        "Share your bread with a stranger",
+    ),
+    "adventure": (
+        "Take the steep path",
+        "Look at the map once more",
+        "Hide and watch",
+        "Call out to whoever is there",
+    ),
+    "mystery": (
+        "Look for a clue",
+        "Question the nearest witness",
+        "Go back to where it began",
+        "Follow the footprints",
+    ),
+    "science fiction": (
+        "Scan the surroundings",
+        "Send a message home",
+        "Open the hatch",
+        "Ask the ship what it knows",
+    ),
+    "animal": (
+        "Follow the scent",
+        "Ask the other animals",
+        "Climb up and look around",
+        "Wait quietly in the grass",
+    ),
+    "spooky": (
+        "Open the creaking door",
+        "Light a candle",
+        "Listen at the wall",
+        "Turn round very slowly",
+    ),
+    "": (
+        "Look around carefully",
+        "Go on",
+        "Turn back",
+        "Speak to whoever is near",
+    ),
+}
+"""Genre to what one can nearly always do in it; the empty genre serves all others."""
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a choice, regardless of case and punctuation."""
+    return frozenset(re.findall(r"\w+", text.casefold()))
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two choices say the same."""
+    if one.casefold() == other.casefold():
+        return True
+    left, right = words(one), words(other)
+    both = left | right
+    return bool(both) and len(left & right) / len(both) > NEAR_DUPLICATE
+
+
+def distinct(texts: Iterable[str]) -> list[str]:
+    """The texts without near-duplicates of earlier ones, four at most."""
+    kept: list[str] = []
+    for text in texts:
+        if not any(alike(text, earlier) for earlier in kept):
+            kept.append(text)
+    return kept[:MOST]
+
+
+def filled(texts: Sequence[str], genre: str, taken: Sequence[str] = ()) -> tuple[Choice, ...]:
+    """The model's choices, and stock ones until there are two.
+
+    Args:
+        texts: Distinct choices of the model, possibly none.
+        genre: Chooses the list.
+        taken: What the reader has done already; a stock choice does not repeat it if it can.
+    """
+    choices = [Choice(text) for text in distinct(texts)]
+    stock = STOCK.get(genre.casefold(), STOCK[""]) + STOCK[""]
+    fresh = [text for text in stock if not any(alike(text, earlier) for earlier in taken)]
+    for text in [*fresh, *stock]:
+        if len(choices) >= FEWEST:
+            break
+        if not any(alike(text, choice.text) for choice in choices):
+            choices.append(Choice(text, stock=True))
+    return tuple(choices)
