@@ -9,9 +9,9 @@ import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from feedback.records import AnswerRecord, App, ModelRef, Turn
+from feedback.records import AnswerRecord, App, FlagDraft, ModelRef, Receipt, Turn, owner_hash
 from shared.engine.types import Done, Engine, Event, Numbers, Piece, Request
 from shared.errors import EngineClosed
 from shared.home import Home
@@ -28,6 +28,26 @@ class Answers(Protocol):
 
     def get(self, answer_id: str) -> AnswerRecord | None:
         """The answer, or None if it is unknown or has expired."""
+        ...
+
+
+class Flags(Protocol):
+    """Where flags are taken (`feedback.flags.FlagService`). All methods raise InkloopErrors."""
+
+    def submit(self, draft: FlagDraft, *, owner: str) -> Receipt:
+        """Store a flag, or revise the one that this owner has on the answer."""
+        ...
+
+    def preview(self, draft: FlagDraft, *, owner: str) -> dict[str, Any]:
+        """Exactly what `submit` would store."""
+        ...
+
+    def status(self, flag_id: str) -> dict[str, Any]:
+        """What became of a flag: `{flag_id, state, history}`."""
+        ...
+
+    def withdraw(self, receipt: str) -> None:
+        """Take a flag back."""
         ...
 
 
@@ -118,7 +138,7 @@ class Context:
         return AnswerRecord(
             id=answer_id,
             app=ask.app,
-            owner=hashlib.sha256(request.owner.encode()).hexdigest() if request.owner else "",
+            owner=owner_hash(request.owner),
             messages=turns or (Turn(role="prompt", content=request.prompt or ""),),
             text=text,
             sampling=sampling,

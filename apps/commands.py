@@ -1,0 +1,35 @@
+"""`inkloop serve`: the apps on one site. Nothing heavy is imported before it is called for."""
+
+from pathlib import Path
+
+import click
+
+from apps.suite import APPS, rows
+
+LATE = "Everything else is set by INKLOOP_ variables; the README lists them."
+
+
+@click.command(epilog=LATE)
+@click.argument("apps", nargs=-1, metavar=f"[{'|'.join(row.name for row in APPS)}]…")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="0 picks a free one. [default: 7860]")
+@click.option("--model", help="demo, a catalogue name, a path, hf://…, or an http(s)://…/v1.")
+@click.option("--home", type=click.Path(path_type=Path), help="Folder for models, flags and runs.")
+@click.option("--open", "open_page", is_flag=True, help="Open the page in a browser.")
+def serve(
+    apps: tuple[str, ...],
+    host: str | None,
+    port: int | None,
+    model: str | None,
+    home: Path | None,
+    open_page: bool,
+) -> int:
+    """Serve all apps on one site, or only those named."""
+    chosen = rows(apps)
+    from apps.site.server import serve_until_told
+    from shared.settings import Settings
+
+    given = {"host": host, "port": port, "model": model, "home": home}
+    flags = {name: value for name, value in given.items() if value is not None}
+    settings = Settings.load().model_copy(update=flags)
+    return serve_until_told(settings, chosen, open_page=open_page)

@@ -1,0 +1,1 @@
+"""The site: all apps on one server, with what protects them and what keeps the model running."""

@@ -1,0 +1,108 @@
+"""From apps to one ASGI application.
+
+The apps are pages of one Gradio Blocks, so that they share one queue; it is mounted at "/" on a
+FastAPI parent that brings `/v1`, `/healthz` and `/metrics`. With a single app named, its page is at
+"/". The parent's CORSMiddleware allows no origin: without it, Gradio would answer any web site with
+the visitor's cookie.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import gradio as gr
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from apps.context import Context
+from apps.site import home
+from apps.site.fetching import Fetching
+from apps.site.guard import Guard
+from apps.suite import AppRow, Page
+from apps.ui.banner import Running, banner, navigation
+from apps.ui.look import head, theme
+from shared.releases import Release
+
+log = logging.getLogger(__name__)
+
+MAX_UPLOAD = "1mb"
+"""No app takes files; Gradio's upload route exists all the same."""
+TEMPORARY_FILES = (3600, 86400)
+"""Seconds between sweeps, and the age at which a temporary file goes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What the pages are made of."""
+
+    ctx: Context
+    rows: Sequence[AppRow]
+    running: Callable[[], Running]
+    fetching: Fetching
+    promoted: Callable[[], Release | None]
+
+
+def asgi(site: Site, routers: Sequence[APIRouter]) -> FastAPI:
+    """Everything that one process serves."""
+    parent = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    parent.add_middleware(CORSMiddleware, allow_origins=[], allow_methods=["GET"])
+    parent.add_middleware(Guard)
+    for router in routers:
+        parent.include_router(router)
+    pages = {row.name: row.load() for row in site.rows}
+    return gr.mount_gradio_app(
+        parent,
+        calm(blocks(site, pages).queue(max_size=site.ctx.settings.queue, api_open=False)),
+        "/",
+        theme=theme(),
+        head=head("\n".join(page.css for page in pages.values())),
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        max_file_size=MAX_UPLOAD,
+        show_error=False,
+        blocked_paths=[str(site.ctx.home.root)],
+    )
+
+
+def blocks(site: Site, pages: dict[str, Page]) -> gr.Blocks:
+    """The home page and a page per app, or the one app alone."""
+    whole = gr.Blocks(title="Inkloop", analytics_enabled=False, delete_cache=TEMPORARY_FILES)
+    if len(site.rows) == 1:
+        row = site.rows[0]
+        with whole, _frame(whole, site, row.name):
+            pages[row.name].build(whole, site.ctx)
+        return whole
+    with whole, _frame(whole, site, ""):
+        home.build(whole, site.rows, site.running, site.fetching, site.promoted)
+    for row in site.rows:
+        with whole.route(row.title, row.name, show_in_navbar=False), _frame(whole, site, row.name):
+            pages[row.name].build(whole, site.ctx)
+    return whole
+
+
+@contextmanager
+def _frame(page: gr.Blocks, site: Site, name: str) -> Iterator[None]:
+    """Around the content of one page: the way around and the banner."""
+    gr.Navbar(visible=False)
+    navigation(site.rows if len(site.rows) > 1 else (), name)
+    banner(page, site.running)
+    with gr.Column(elem_classes=f"page-{name or 'home'}", elem_id="page"):
+        yield
+
+
+def calm(whole: gr.Blocks) -> gr.Blocks:
+    """Let the queue sleep longer when it has nothing to do: 1 % of a core instead of 6 %.
+
+    The attributes are Gradio's own; where a version has renamed them, it merely polls faster.
+    """
+    queue = whole._queue
+    for name, seconds in (("sleep_when_free", 0.02), ("progress_update_sleep_when_free", 0.1)):
+        if hasattr(queue, name):
+            setattr(queue, name, seconds)
+        else:
+            log.info("Gradio's queue has no %s: it will poll more often.", name)
+    return whole

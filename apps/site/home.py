@@ -1,0 +1,114 @@
+"""The home page: the apps, the model that answers, and what flags have changed."""
+
+import html
+from collections.abc import Callable, Sequence
+
+import gradio as gr
+
+from apps.site.fetching import Fetching
+from apps.suite import AppRow
+from apps.ui.banner import Running
+from apps.ui.look import title
+from apps.ui.stream import INSTANT
+from shared.models.catalogue import CatalogueModel
+from shared.releases import Release
+
+LOOK_AGAIN_SECONDS = 1.0
+
+
+def build(
+    page: gr.Blocks,
+    rows: Sequence[AppRow],
+    running: Callable[[], Running],
+    fetching: Fetching,
+    promoted: Callable[[], Release | None],
+) -> None:
+    """Lay out the page; every sentence on it is made anew when the page is loaded."""
+    title("Inkloop", "Writing apps on a small local model that learns from what you say about it.")
+    gr.HTML(cards(rows), apply_default_css=False)
+    _offer(page, running, fetching)
+
+    def changed() -> str:
+        return changes(promoted())
+
+    news = gr.HTML(changed(), apply_default_css=False, elem_id="home-changes")
+    page.load(changed, None, news, **INSTANT)
+
+
+def _offer(page: gr.Blocks, running: Callable[[], Running], fetching: Fetching) -> None:
+    """How to get a better model than the demo model, with a button where that is allowed."""
+    with gr.Column(visible=bool(running().notice), elem_id="home-fetch") as offer:
+        gr.HTML(offer_text(fetching.model), apply_default_css=False)
+        button = gr.Button(
+            f"Accept the licence and fetch it ({fetching.model.bytes / 1e6:,.0f} MB)",
+            variant="primary",
+            visible=fetching.offered,
+            elem_id="home-fetch-start",
+        )
+    progress = gr.Markdown(elem_id="home-fetch-progress")
+    clock = gr.Timer(LOOK_AGAIN_SECONDS, active=False)
+
+    def look() -> tuple[gr.Column, str, gr.Timer]:
+        state = fetching.state
+        return (
+            gr.Column(visible=bool(running().notice) and not state.running),
+            state.line(),
+            gr.Timer(active=state.running),
+        )
+
+    async def start() -> tuple[gr.Column, str, gr.Timer]:
+        fetching.start()
+        return look()
+
+    shown = [offer, progress, clock]
+    button.click(start, None, shown, **INSTANT)
+    clock.tick(look, None, shown, **INSTANT)
+    page.load(look, None, shown, **INSTANT)
+
+
+def cards(rows: Sequence[AppRow]) -> str:
+    """One card per app."""
+    items = "".join(
+        f'<li><a class="ink-card" href="{row.path}"><h2>{html.escape(row.title)}</h2>'
+        f"<p>{html.escape(row.line)}</p></a></li>"
+        for row in rows
+    )
+    return f'<ul class="ink-cards">{items}</ul>'
+
+
+def offer_text(model: CatalogueModel) -> str:
+    """What the default model is, and the command that fetches it."""
+    licence = (
+        f'<a href="{html.escape(model.licence_url)}" rel="noreferrer">'
+        f"{html.escape(model.licence)}</a>"
+    )
+    return (
+        '<div class="ink-section"><h2>A model that knows more</h2>'
+        f"<p>{html.escape(model.title)} ({model.bytes / 1e6:,.0f} MB, {licence}) writes far better"
+        f" than the demo model. Fetch it with <code>inkloop models pull {html.escape(model.name)}"
+        "</code>; it starts to answer without a restart.</p></div>"
+    )
+
+
+def changes(release: Release | None) -> str:
+    """What flags have done to the model that is served."""
+    return (
+        '<div class="ink-section"><h2>What recent flags changed</h2>'
+        f"<p>{_changes_line(release)}</p></div>"
+    )
+
+
+def _changes_line(release: Release | None) -> str:
+    if release is None:
+        return (
+            "Nothing yet: no release trained on flags is being served. Flag an answer in any app;"
+            " reviewed flags become training data."
+        )
+    manifest = release.manifest
+    flags = "1 flag" if manifest.flags == 1 else f"{manifest.flags:,} flags"
+    before = f" It follows {html.escape(manifest.parent)}." if manifest.parent else ""
+    return (
+        f"Release <strong>{html.escape(release.name)}</strong> of"
+        f" {manifest.created_at:%Y-%m-%d} was trained on {flags} (dataset version"
+        f" <code>{html.escape(manifest.dataset.sha256[:12])}</code>) and passed the gate.{before}"
+    )

@@ -1,0 +1,57 @@
+"""One running Inkloop: engines, stores, pages and interfaces, begun and ended in order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from apps.api.routes import routers
+from apps.context import Context
+from apps.site.assemble import Site, asgi
+from apps.site.fetching import Fetching
+from apps.site.fleet import Fleet
+from apps.site.opening import OPENER
+from apps.suite import AppRow
+from feedback.answers import AnswerStore
+from shared.home import Home
+from shared.releases import ReleaseStore
+from shared.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Inkloop:
+    """What the server needs to hold on to."""
+
+    app: FastAPI
+    ctx: Context
+    fleet: Fleet
+
+
+@asynccontextmanager
+async def started(settings: Settings, home: Home, rows: Sequence[AppRow]) -> AsyncIterator[Inkloop]:
+    """Load the models, open the stores, build the pages; in the end everything is on disk.
+
+    Raises:
+        InkloopError: A model or a store cannot be used.
+    """
+    fleet = Fleet(settings, home, OPENER)
+    with closing(AnswerStore(home.history, keep_days=settings.keep_days)) as answers:
+        await fleet.start()
+        ctx = Context(settings, home, fleet.engine_for, answers)
+        site = Site(
+            ctx=ctx,
+            rows=rows,
+            running=fleet.running,
+            fetching=Fetching(settings, home, fleet.use),
+            promoted=ReleaseStore(home.releases).promoted,
+        )
+        watching = asyncio.create_task(fleet.watch())
+        try:
+            yield Inkloop(asgi(site, routers(ctx, fleet.running)), ctx, fleet)
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+            await fleet.close()
