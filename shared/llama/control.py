@@ -6,7 +6,6 @@ broken with a mark before the template sees it; the mark stays until the text is
 then taken out without letting the halves become the control token again.
 """
 
-import itertools
 import re
 from collections import OrderedDict
 from collections.abc import Iterable
