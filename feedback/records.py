@@ -5,6 +5,7 @@ its seed, the model file, the app's prompt version. A flag refers to an answer b
 idea of what was said is never trusted. Field names follow record schema v1 (README, "A flag").
 """
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -24,6 +25,15 @@ def now() -> datetime:
     """The present, in UTC, to the millisecond that is stored."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def owner_hash(owner: str) -> str:
+    """How an owner is stored: SHA-256 of the cookie, or nothing.
+
+    Stand-ins for callers without a cookie contain a colon (`apps.ui.owner`). They own nothing:
+    whoever knows the id of such an answer may flag it.
+    """
+    return hashlib.sha256(owner.encode()).hexdigest() if owner and ":" not in owner else ""
 
 
 class Record(BaseModel):
@@ -81,13 +91,99 @@ class Consent(Record):
 
 
 class FlagDraft(Record):
-    """What a person says about an answer, before it is stored."""
+    """What a person says about an answer, before it is stored (`feedback.drafts` makes one)."""
 
     answer_id: str
     verdict: Verdict
+    over: str = ""
+    """With `prefer`: id of the answer that this one is better than."""
     reasons: tuple[str, ...] = ()
     """Stable keys of the taxonomy."""
     severity: str = ""
     comment: str = Field("", max_length=MAX_COMMENT)
     correction: str = Field("", max_length=MAX_CORRECTION)
     consent: Consent = Consent()
+
+
+class FlagModel(Record):
+    """The file behind a flagged answer; a release manifest with this hash tells the rest."""
+
+    name: str
+    file_sha256: str = ""
+    adapter: str | None = None
+    template_sha256: str = ""
+
+
+class Redaction(Record):
+    """What the scrubber took out before anything was stored."""
+
+    version: int
+    counts: dict[str, int] = Field(default_factory=dict)
+    """Placeholder to how often it was put in."""
+
+
+class FlagConsent(Consent):
+    """What was allowed, under which wording, and when."""
+
+    version: int = 1
+    at: datetime
+
+
+class FlagRecord(Record):
+    """Schema v1: one flag as it is stored. A row never changes; a change is a new revision.
+
+    Text in here has been scrubbed. Review, dataset and release are not in here: they are facts
+    about the flag that come later, and are kept by its id (`feedback.reviews`).
+    """
+
+    id: str
+    schema_version: int = SCHEMA_VERSION
+    created_at: datetime
+    """When this revision was sent."""
+    app: App
+    app_version: str = ""
+    """Version of the app's prompt and format (`shared.formats`)."""
+    system_sha256: str = ""
+    """Of the app's system prompt: a better prompt is not a better model."""
+    model: FlagModel
+    messages: tuple[Turn, ...]
+    """The conversation; `messages[rated_index]` is the answer that was rated."""
+    rated_index: int
+    alternative: str = ""
+    """With `prefer`: the answer that lost."""
+    sampling: dict[str, Any] = Field(default_factory=dict)
+    generation: dict[str, Any] = Field(default_factory=dict)
+    """Finish reason, token counts and times."""
+    schema_name: str = ""
+    """What bound the answer's form; empty for free text."""
+    verdict: Verdict
+    categories: tuple[str, ...] = ()
+    """Reasons, by their keys in the taxonomy."""
+    severity: str = ""
+    comment: str = ""
+    correction: str = ""
+    consent: FlagConsent
+    session: str = ""
+    """HMAC of the owner under a key of this machine, 16 hex digits; empty for API callers."""
+    prompt_sha256: str = ""
+    """Of the normalised messages before the answer: equal for equal questions."""
+    redaction: Redaction
+
+    @property
+    def prompt(self) -> tuple[Turn, ...]:
+        """Everything that the model had read when it answered."""
+        return self.messages[: self.rated_index]
+
+    @property
+    def answer(self) -> str:
+        """The text that was rated."""
+        return self.messages[self.rated_index].content
+
+
+class Receipt(Record):
+    """What the person gets: the state, and the secret that lets them change or erase the flag."""
+
+    flag_id: str
+    receipt: str
+    """Only its SHA-256 is stored; every submission gives a new one and the older ones stay good."""
+    state: str

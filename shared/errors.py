@@ -7,6 +7,7 @@ InkloopError
  |- BadRequest           what was asked is empty, too long or out of range
  |   `- PromptTooLong    what must stay of a conversation does not fit the window
  |- QueueFull            too many people are waiting
+ |- RateLimited          one person asks too often
  |- DeadlineExceeded     the answer did not begin or end in time
  |- EngineClosed         the server is shutting down or the model could not run
  |- AbilityMissing       the engine of this role cannot do what is asked
@@ -58,6 +59,12 @@ class QueueFull(InkloopError):
     """Too many people are waiting."""
 
     http_status = 503
+
+
+class RateLimited(InkloopError):
+    """One person asks too often."""
+
+    http_status = 429
 
 
 class DeadlineExceeded(InkloopError):

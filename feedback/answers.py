@@ -1,0 +1,124 @@
+"""Every answer of the last weeks, so that any of them can be flagged and written again.
+
+A row holds what `AnswerRecord` holds: messages, sampling, model, numbers. Rows go when they are
+older than `keep_days`, or when their flag is erased. This is not a conversation history: pages keep
+what they show by themselves.
+"""
+
+import logging
+import sqlite3
+import threading
+from concurrent.futures import Future
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from feedback.records import AnswerRecord, now
+from feedback.writer import Writer, reading
+
+log = logging.getLogger(__name__)
+
+DDL = """
+CREATE TABLE IF NOT EXISTS answer(
+  id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, app TEXT NOT NULL, owner TEXT NOT NULL,
+  payload TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS answer_age ON answer(created_at);
+"""
+EXPIRE_EVERY = timedelta(hours=1)
+
+
+class AnswerStore:
+    """Answers by id in one SQLite file; safe from any thread."""
+
+    def __init__(self, path: Path, *, keep_days: int = 90) -> None:
+        """Open the store and drop what has expired."""
+        self.path = path
+        self.keep = timedelta(days=keep_days)
+        self._writer = Writer(path, DDL)
+        self._pending: dict[str, AnswerRecord] = {}
+        self._lock = threading.Lock()
+        self._expired_at = now()
+        self.expire(self._expired_at)
+
+    def record(self, answer: AnswerRecord) -> None:
+        """Store one answer. Returns at once; `get` finds it from now on, the disk a little later.
+
+        An answer is repeatable and its reader is waiting, so unlike a flag it is not worth a wait
+        for the disk: a power cut may take the last moments with it.
+        """
+        with self._lock:
+            self._pending[answer.id] = answer
+        self._writer.submit(lambda db: _insert(db, answer)).add_done_callback(
+            lambda done: self._written(answer.id, done)
+        )
+        self._expire_now_and_then()
+
+    def get(self, answer_id: str) -> AnswerRecord | None:
+        """The answer, or None if it is unknown, expired or erased."""
+        with self._lock:
+            if answer_id in self._pending:
+                return self._pending[answer_id]
+        with reading(self.path) as db:
+            row = db.execute("SELECT payload FROM answer WHERE id=?", (answer_id,)).fetchone()
+        return None if row is None else AnswerRecord.model_validate_json(row["payload"])
+
+    def count(self) -> int:
+        """How many answers are kept."""
+        with reading(self.path) as db:
+            return int(db.execute("SELECT count(*) FROM answer").fetchone()[0])
+
+    def erase(self, answer_id: str) -> None:
+        """Forget one answer for good."""
+        with self._lock:
+            self._pending.pop(answer_id, None)
+        self._writer.run(lambda db: db.execute("DELETE FROM answer WHERE id=?", (answer_id,)))
+        self._writer.checkpoint()
+
+    def expire(self, moment: datetime) -> int:
+        """Drop what is older than `keep_days` at `moment`; says how many."""
+        oldest = _milliseconds(moment - self.keep)
+        return self._writer.run(
+            lambda db: db.execute("DELETE FROM answer WHERE created_at<?", (oldest,)).rowcount
+        )
+
+    def flush(self) -> None:
+        """Wait until everything recorded so far is on disk."""
+        self._writer.run(lambda _db: None)
+
+    def close(self) -> None:
+        """Write what is waiting and close the file."""
+        self._writer.close()
+
+    def _written(self, answer_id: str, done: "Future[None]") -> None:
+        with self._lock:
+            self._pending.pop(answer_id, None)
+        if problem := done.exception():
+            log.error("Answer %s was not stored: %s", answer_id, problem)
+
+    def _expire_now_and_then(self) -> None:
+        moment = now()
+        with self._lock:
+            due = moment - self._expired_at > EXPIRE_EVERY
+            if due:
+                self._expired_at = moment
+        if due:
+            oldest = _milliseconds(moment - self.keep)
+            self._writer.submit(
+                lambda db: db.execute("DELETE FROM answer WHERE created_at<?", (oldest,)).rowcount
+            )
+
+
+def _insert(db: sqlite3.Connection, answer: AnswerRecord) -> None:
+    db.execute(
+        "INSERT OR REPLACE INTO answer(id,created_at,app,owner,payload) VALUES(?,?,?,?,?)",
+        (
+            answer.id,
+            _milliseconds(answer.created_at),
+            answer.app,
+            answer.owner,
+            answer.model_dump_json(),
+        ),
+    )
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

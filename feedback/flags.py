@@ -1,0 +1,248 @@
+"""Takes flags in: the one service behind pages, the API and commands.
+
+A flag is acknowledged only once it is on disk (`feedback.outbox`). One person has one flag per
+answer: sending again and withdrawing are revisions of it. Who may flag an answer: the person it was
+written for, and a caller without a cookie who knows its id. Who may change or erase a flag: whoever
+holds its receipt.
+"""
+
+import dataclasses
+import hashlib
+import secrets
+import sqlite3
+import threading
+from datetime import timedelta
+from typing import Any
+
+from feedback.answers import AnswerStore
+from feedback.build_record import build_record, says_the_same
+from feedback.ledger import Ledger
+from feedback.outbox import Outbox, Row, knows_receipt, newest, put, put_receipt
+from feedback.rate import RateLimit
+from feedback.records import AnswerRecord, FlagDraft, FlagRecord, Receipt, now, owner_hash
+from feedback.reviews import Reviews, stamp
+from feedback.session import Sessions
+from feedback.taxonomy import Taxonomy
+from shared import metrics
+from shared.errors import BadRequest, NotFound
+from shared.home import Home
+from shared.ids import new_id
+from shared.settings import Settings
+
+FLAGS_PER_MINUTE = 60
+SWEEP_SECONDS = 60.0
+
+
+class FlagService:
+    """Flags of one serving process; safe from any thread."""
+
+    def __init__(self, home: Home, answers: AnswerStore, settings: Settings) -> None:
+        """Take up an outbox, and catch up with what was erased or has expired."""
+        self._home = home
+        self._answers = answers
+        self._keep = timedelta(days=settings.keep_days)
+        self.taxonomy = Taxonomy.load(home)
+        self._sessions = Sessions(home.feedback)
+        self._rate = RateLimit(times=FLAGS_PER_MINUTE, seconds=60)
+        self._outbox = Outbox.claim(home.feedback)
+        self._ledger = Ledger(home)
+        self._reviews = Reviews(home)
+        self.sweep()
+        metrics.flags_unpushed.set_function(self.unpushed)
+        self._closing = threading.Event()
+        self._sweeper = threading.Thread(target=self._sweep_often, name="flag sweeper", daemon=True)
+        self._sweeper.start()
+
+    def submit(self, draft: FlagDraft, *, owner: str) -> Receipt:
+        """Store a flag, or the next revision of it; returns once it is on disk.
+
+        Args:
+            draft: What the person says (`feedback.drafts.make_draft`).
+            owner: As in `Request.owner`; empty or with a colon for a caller without a cookie.
+
+        Raises:
+            BadRequest: If a reason does not fit the app or the verdict.
+            NotFound: If there is no such answer, or it is somebody else's.
+            RateLimited: After 60 in a minute.
+            StoreError: If it could not be stored; then nothing was.
+        """
+        self._rate.take(owner_hash(owner) or draft.answer_id)
+        answer = self._answer(draft.answer_id, owner)
+        person = owner_hash(owner) or answer.owner
+        record = self._record(draft, answer, person, flag_id="")
+        last = self._ledger.newest(person, answer.id)
+        secret = secrets.token_urlsafe(18)
+        flag_id, is_new = self._outbox.writer.run(
+            lambda db: _store(db, record, answer.id, person, last, _sha256(secret))
+        )
+        if is_new:
+            metrics.flags.labels(record.app, record.verdict).inc()
+        return Receipt(flag_id=flag_id, receipt=secret, state=self._ledger.get(flag_id).state)
+
+    def preview(self, draft: FlagDraft, *, owner: str) -> dict[str, Any]:
+        """Exactly what `submit` would store, as JSON values; the id is given when it is sent.
+
+        Raises what `submit` raises, except RateLimited and StoreError.
+        """
+        answer = self._answer(draft.answer_id, owner)
+        person = owner_hash(owner) or answer.owner
+        known = self._ledger.newest(person, answer.id)
+        flag_id = known.flag_id if known else ""
+        return self._record(draft, answer, person, flag_id=flag_id).model_dump(mode="json")
+
+    def status(self, flag_id: str) -> dict[str, Any]:
+        """State and history by id, for anybody who knows the id; no text of the flag.
+
+        Raises:
+            NotFound: If there is no such flag.
+        """
+        flag = self._ledger.get(flag_id)
+        history = [event.as_dict() for event in flag.history]
+        return {"flag_id": flag.id, "state": flag.state, "history": history}
+
+    def withdraw(self, flag_id: str, receipt: str) -> dict[str, Any]:
+        """Take a flag back; it is no longer used, and can be sent again.
+
+        Raises:
+            NotFound: If the receipt is not this flag's.
+        """
+        self._check_receipt(flag_id, receipt)
+        flag = self._ledger.get(flag_id)
+        if flag.newest is not None and flag.state not in ("withdrawn", "erased"):
+            last = flag.newest
+            self._outbox.writer.run(lambda db: _withdraw(db, last))
+        return self.status(flag_id)
+
+    def erase(self, flag_id: str, receipt: str) -> dict[str, Any]:
+        """Erase a flag and its answer here and now, and in every later build.
+
+        Raises:
+            NotFound: If the receipt is not this flag's.
+        """
+        if flag_id not in self._reviews.tombstones():
+            self._check_receipt(flag_id, receipt)
+            self._reviews.bury([flag_id], by="owner")
+            self.sweep()
+        return self.status(flag_id)
+
+    def sweep(self) -> None:
+        """Empty what was erased (here or by a command) and drop what expired without consent."""
+        for answer_id in self._outbox.scrub(self._reviews.tombstones()):
+            self._answers.erase(answer_id)
+        self._outbox.expire(stamp(now() - self._keep))
+
+    def unpushed(self) -> int:
+        """How many flags of this process wait with consent to be pushed."""
+        return self._outbox.waiting()
+
+    def close(self) -> None:
+        """Finish what is being written and let the file go."""
+        metrics.flags_unpushed.set_function(lambda: 0)
+        self._closing.set()
+        self._sweeper.join()
+        self._outbox.close()
+
+    def _sweep_often(self) -> None:
+        while not self._closing.wait(SWEEP_SECONDS):
+            self.sweep()
+
+    def _answer(self, answer_id: str, owner: str) -> AnswerRecord:
+        answer = self._answers.get(answer_id)
+        who = owner_hash(owner)
+        # The same words for both: whoever may not flag an answer learns nothing about it.
+        if answer is None or (answer.owner and who and who != answer.owner):
+            raise NotFound(
+                f"There is no answer {answer_id[:60]!r} to flag.",
+                fix=f"Answers can be flagged by who asked, for {self._keep.days} days.",
+            )
+        return answer
+
+    def _record(
+        self, draft: FlagDraft, answer: AnswerRecord, person: str, *, flag_id: str
+    ) -> FlagRecord:
+        self.taxonomy.check(answer.app, draft.verdict, draft.reasons)
+        return build_record(
+            draft,
+            answer,
+            flag_id=flag_id,
+            session=self._sessions.name(person),
+            alternative=self._loser(draft, answer),
+        )
+
+    def _loser(self, draft: FlagDraft, answer: AnswerRecord) -> str:
+        if draft.verdict != "prefer":
+            return ""
+        other = self._answers.get(draft.over)
+        if other is None or other.owner != answer.owner:
+            raise NotFound(f"There is no answer {draft.over[:60]!r} to compare with.")
+        if other.id == answer.id or other.messages != answer.messages:
+            raise BadRequest(
+                "Only two answers to the same question can be compared.",
+                fix="Write the answer again, then say which one is better.",
+            )
+        return other.text
+
+    def _check_receipt(self, flag_id: str, receipt: str) -> None:
+        if not knows_receipt(self._home.feedback, flag_id, _sha256(receipt)):
+            raise NotFound(
+                "There is no flag with this id and this receipt.",
+                fix="Both were shown when the flag was sent.",
+            )
+
+
+def _store(
+    db: sqlite3.Connection,
+    record: FlagRecord,
+    answer_id: str,
+    owner: str,
+    elsewhere: Row | None,
+    receipt_sha256: str,
+) -> tuple[str, bool]:
+    """Add a revision unless it says what the last one said; the flag's id, and if it is new."""
+    last = _later(newest(db, owner, answer_id), elsewhere)
+    record = record.model_copy(update={"id": last.flag_id if last else new_id()})
+    if last is not None and _repeats(record, last):
+        put_receipt(db, record.id, receipt_sha256)
+        return record.id, False
+    row = Row(
+        flag_id=record.id,
+        app=record.app,
+        owner=owner,
+        answer_id=answer_id,
+        revision=last.revision + 1 if last else 1,
+        created_at=stamp(record.created_at),
+        withdrawn=False,
+        consent=record.consent.train,
+        payload=record.model_dump_json(),
+    )
+    put(db, row, receipt_sha256)
+    return record.id, last is None
+
+
+def _repeats(record: FlagRecord, last: Row) -> bool:
+    return last.payload is not None and says_the_same(
+        record, FlagRecord.model_validate_json(last.payload)
+    )
+
+
+def _withdraw(db: sqlite3.Connection, known: Row) -> None:
+    last = _later(newest(db, known.owner, known.answer_id), known) or known
+    gone = dataclasses.replace(
+        last,
+        revision=last.revision + 1,
+        created_at=stamp(now()),
+        withdrawn=True,
+        consent=False,
+        payload=None,
+    )
+    put(db, gone, None)
+
+
+def _later(here: Row | None, elsewhere: Row | None) -> Row | None:
+    """A flag may have been revised in another process since."""
+    rows = [row for row in (here, elsewhere) if row is not None]
+    return max(rows, key=lambda row: row.revision, default=None)
+
+
+def _sha256(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

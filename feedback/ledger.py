@@ -1,0 +1,164 @@
+"""All flags of one home as they stand: outboxes joined, reviews, steps and tombstones applied.
+
+Read by status, review, curation and the commands, with or without a running server. Nothing is
+written here.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from feedback.outbox import Row, read_rows
+from feedback.progress import STAGES, Mark, Progress
+from feedback.records import FlagRecord
+from feedback.reviews import Decision, Reviews, moment
+from shared.errors import NotFound
+from shared.home import Home
+
+State = Literal[
+    "received", "approved", "rejected", "quarantined", "in_dataset", "in_run", "shipped",
+    "withdrawn", "erased",
+]  # fmt: skip
+_DECIDED: dict[str, State] = {
+    "approve": "approved",
+    "edit": "approved",
+    "reject": "rejected",
+    "quarantine": "quarantined",
+}
+_STEPS: dict[str, State] = {"dataset": "in_dataset", "run": "in_run", "release": "shipped"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step in a flag's life, for the person who sent it."""
+
+    at: datetime
+    state: State
+    name: str = ""
+    """Of the dataset version, run or release."""
+    why: str = ""
+    """What the reviewer wrote."""
+
+    def as_dict(self) -> dict[str, str]:
+        """Without what is empty, time as ISO 8601."""
+        values = {"state": self.state, "at": self.at.isoformat(timespec="seconds")}
+        return values | {key: text for key in ("name", "why") if (text := getattr(self, key))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """One flag with everything that is known about it."""
+
+    rows: tuple[Row, ...]
+    """Revisions, oldest first; empty when only the tombstone is left."""
+    id: str
+    decisions: tuple[Decision, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    erased_at: datetime | None = None
+
+    @property
+    def newest(self) -> Row | None:
+        """The revision that counts."""
+        return self.rows[-1] if self.rows else None
+
+    @property
+    def record(self) -> FlagRecord | None:
+        """What the person said last; None once it is withdrawn or erased."""
+        row = self.newest
+        if row is None or row.payload is None or row.withdrawn or self.erased_at is not None:
+            return None
+        return FlagRecord.model_validate_json(row.payload)
+
+    @property
+    def decision(self) -> Decision | None:
+        """The newest decision, if it was made on the revision that counts."""
+        row = self.newest
+        if not self.decisions or row is None or self.decisions[-1].revision != row.revision:
+            return None
+        return self.decisions[-1]
+
+    @property
+    def state(self) -> State:
+        """Where the flag is now."""
+        if self.erased_at is not None:
+            return "erased"
+        if self.newest is not None and self.newest.withdrawn:
+            return "withdrawn"
+        decision = self.decision
+        if decision is None:
+            return "received"
+        reached = {mark.stage for mark in self.marks if mark.at >= decision.at}
+        furthest = [stage for stage in STAGES if stage in reached]
+        if decision.approved and furthest:
+            return _STEPS[furthest[-1]]
+        return _DECIDED[decision.decision]
+
+    @property
+    def history(self) -> list[Event]:
+        """What happened, oldest first."""
+        sent = [
+            Event(moment(row.created_at), "withdrawn" if row.withdrawn else "received")
+            for row in self.rows
+        ]
+        decided = [Event(d.at, _DECIDED[d.decision], why=d.note) for d in self.decisions]
+        steps = [Event(mark.at, _STEPS[mark.stage], name=mark.name) for mark in self.marks]
+        end = [Event(self.erased_at, "erased")] if self.erased_at is not None else []
+        return sorted([*sent, *decided, *steps], key=lambda event: event.at) + end
+
+
+class Ledger:
+    """Looks flags up."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def flags(self) -> list[Flag]:
+        """Every flag, oldest first."""
+        return self._joined(read_rows(self._home.feedback), wanted=None)
+
+    def get(self, flag_id: str) -> Flag:
+        """One flag.
+
+        Raises:
+            NotFound: If nothing was ever known under this id, or it has expired.
+        """
+        rows = read_rows(self._home.feedback, where="f.id=?", values=(flag_id,))
+        found = self._joined(rows, wanted=flag_id)
+        if not found:
+            raise NotFound(
+                f"There is no flag {flag_id[:60]!r}.",
+                fix="Copy the whole id; flags without consent to train are kept for a while only.",
+            )
+        return found[0]
+
+    def newest(self, owner: str, answer_id: str) -> Row | None:
+        """What `owner` (a hash) last said about an answer, in any process of this home."""
+        rows = read_rows(
+            self._home.feedback, where="f.owner=? AND f.answer_id=?", values=(owner, answer_id)
+        )
+        return max(rows, key=_age) if rows else None
+
+    def _joined(self, rows: Iterable[Row], *, wanted: str | None) -> list[Flag]:
+        by_id: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            by_id[row.flag_id].append(row)
+        decisions, marks = Reviews(self._home).decisions(wanted), Progress(self._home).marks(wanted)
+        erased = Reviews(self._home).tombstones()
+        ids = sorted(by_id.keys() | erased.keys()) if wanted is None else [wanted]
+        return [
+            Flag(
+                id=flag_id,
+                rows=tuple(sorted(by_id[flag_id], key=_age)),
+                decisions=tuple(decisions.get(flag_id, ())),
+                marks=tuple(marks.get(flag_id, ())),
+                erased_at=erased.get(flag_id),
+            )
+            for flag_id in ids
+            if flag_id in by_id or flag_id in erased
+        ]
+
+
+def _age(row: Row) -> tuple[int, int]:
+    return row.revision, row.created_at

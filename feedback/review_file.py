@@ -1,0 +1,85 @@
+"""`feedback/reviews.sqlite`: what happens to flags after they were sent.
+
+Several processes write here (a server's reviewers, commands, a training run), each rarely and
+briefly; so a writer takes a file lock, opens, writes one transaction and closes. With one writer
+at a time and a rollback journal nothing needs to stay open, and readers never wait for long.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from feedback.writer import BUSY_MS, reading
+from shared.errors import StoreError
+from shared.home import Home
+
+DDL = """
+CREATE TABLE IF NOT EXISTS decision(
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, flag_id TEXT NOT NULL, revision INTEGER NOT NULL,
+  decision TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL, note TEXT NOT NULL,
+  correction TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS decision_flag ON decision(flag_id, seq);
+CREATE TABLE IF NOT EXISTS tombstone(
+  flag_id TEXT PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS mark(
+  flag_id TEXT NOT NULL, stage TEXT NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY(flag_id, stage, name));
+CREATE TABLE IF NOT EXISTS side(unit TEXT PRIMARY KEY, held_out INTEGER NOT NULL);
+"""
+LOCK_SECONDS = 30
+
+
+class ReviewFile:
+    """Opens the file for a moment."""
+
+    def __init__(self, home: Home) -> None:
+        self.path: Path = home.feedback / "reviews.sqlite"
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: on disk when the block ends, undone when it raises.
+
+        Raises:
+            StoreError: If another process holds the file for long, or it cannot be written.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with FileLock(f"{self.path}.lock", timeout=LOCK_SECONDS), self._connection() as db:
+                db.execute("BEGIN IMMEDIATE")
+                with db:
+                    yield db
+        except Timeout as error:
+            raise StoreError(
+                f"{self.path.name} has been locked for {LOCK_SECONDS} seconds.",
+                fix="Wait for the command that is reviewing or training, or end it.",
+            ) from error
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(
+                f"{self.path} cannot be written ({error}).",
+                fix="Check that the disk has room and that the folder is yours.",
+            ) from error
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A look at what is there; an empty database when nothing was ever written."""
+        if self.path.is_file():
+            with reading(self.path) as db:
+                yield db
+        else:
+            with contextlib.closing(sqlite3.connect(":memory:")) as db:
+                db.row_factory = sqlite3.Row
+                db.executescript(DDL)
+                yield db
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as db:
+            db.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("PRAGMA secure_delete=ON")
+            db.row_factory = sqlite3.Row
+            db.executescript(DDL)
+            yield db
