@@ -12,17 +12,19 @@ import gradio as gr
 
 from apps.checks import MAX_LINE
 from apps.context import Context
-from apps.story import chart, view
+from apps.story import chart, style, view
 from apps.story.api import add_api
-from apps.story.look import CSS as CSS
 from apps.story.store import StoryStore
 from apps.story.telling import Storyteller, Telling
-from apps.ui import look
+from apps.ui import look, vote
 from apps.ui.errors import shows_errors
 from apps.ui.flag_panel import FlagPanel
 from apps.ui.owner import owner_of
 from apps.ui.stream import INSTANT, MODEL_EVENT, waiting_line
+from apps.ui.vote import opens, vote_row
 from shared.formats.story import GENRES, TONES
+
+CSS = style.CSS + vote.CSS
 
 Place = tuple[str, str]
 """Story id and passage id; two empty texts before the first scene."""
@@ -58,7 +60,7 @@ class StoryPage:
         self.flags = FlagPanel(ctx, app="story")
 
     def _lay_out_beginning(self) -> None:
-        with gr.Row(equal_height=True, elem_classes="story-beginning"):
+        with gr.Row(equal_height=False, elem_classes="story-beginning"):
             self.title = gr.Textbox(
                 label="Title",
                 placeholder="The lighthouse that walked",
@@ -77,8 +79,7 @@ class StoryPage:
         html = {"apply_default_css": False}
         self.earlier = gr.HTML("", elem_classes="story-earlier", **html)
         self.scene = gr.HTML(view.WELCOME, elem_id="story-scene", **html)
-        with gr.Row(elem_classes="thumbs", visible=False) as self.thumbs:
-            self.scene_up, self.scene_down = _thumbs("this scene")
+        self.scene_votes = vote_row("Is this scene good?")
         self.status = gr.HTML(
             "", html_template='<p role="status">${value}</p>', elem_id="story-status", **html
         )
@@ -90,8 +91,7 @@ class StoryPage:
             elem_id="story-choices",
             **html,
         )
-        with gr.Row(elem_classes="thumbs", visible=False) as self.choice_thumbs:
-            self.choices_up, self.choices_down = _thumbs("these choices")
+        self.choices_votes = vote_row("Are these choices good?")
         self.action = gr.Textbox(
             label="Or do something else",
             placeholder="I climb the tree and look around",
@@ -152,13 +152,8 @@ class StoryPage:
             **INSTANT,
         )
         page.load(self.on_load, None, everything, **INSTANT)
-        for button, answer in (
-            (self.scene_up, self.scene_answer),
-            (self.scene_down, self.scene_answer),
-            (self.choices_up, self.choices_answer),
-            (self.choices_down, self.choices_answer),
-        ):
-            self.flags.open_from(button, answer)
+        opens(self.flags, self.scene_votes, self.scene_answer)
+        opens(self.flags, self.choices_votes, self.choices_answer)
 
     def _everything(self) -> list[Any]:
         return [
@@ -168,11 +163,11 @@ class StoryPage:
             self.choices_answer,
             self.earlier,
             self.scene,
-            self.thumbs,
+            self.scene_votes[0],
             self.status,
             self.stop,
             self.choices,
-            self.choice_thumbs,
+            self.choices_votes[0],
             self.action,
             self.ways_back,
             self.undo,
@@ -233,8 +228,8 @@ class StoryPage:
             self.status: status,
             self.stop: gr.Button(visible=True),
             self.choices: [],
-            self.thumbs: gr.Row(visible=False),
-            self.choice_thumbs: gr.Row(visible=False),
+            self.scene_votes[0]: gr.Row(visible=False),
+            self.choices_votes[0]: gr.Row(visible=False),
             self.action: gr.Textbox(visible=False),
             self.ways_back: gr.Row(visible=False),
         }
@@ -312,9 +307,9 @@ class StoryPage:
             self.scene: view.scene(
                 book.story.title, passage.scene, said=passage.said, ended=passage.ended
             ),
-            self.thumbs: gr.Row(visible=True),
+            self.scene_votes[0]: gr.Row(visible=True),
             self.choices: view.choices(offered),
-            self.choice_thumbs: gr.Row(visible=bool(passage.choices_answer_id)),
+            self.choices_votes[0]: gr.Row(visible=bool(passage.choices_answer_id)),
             self.action: gr.Textbox(value="", visible=not passage.ended),
             self.ways_back: gr.Row(visible=True),
             self.undo: gr.Button(interactive=passage.parent_id is not None),
@@ -328,9 +323,9 @@ class StoryPage:
             self.place: NOWHERE,
             self.earlier: "",
             self.scene: view.WELCOME,
-            self.thumbs: gr.Row(visible=False),
+            self.scene_votes[0]: gr.Row(visible=False),
             self.choices: [],
-            self.choice_thumbs: gr.Row(visible=False),
+            self.choices_votes[0]: gr.Row(visible=False),
             self.action: gr.Textbox(value="", visible=False),
             self.ways_back: gr.Row(visible=False),
             self.map: chart.draw((), ""),
@@ -348,8 +343,3 @@ def _flavour(label: str, presets: tuple[str, ...], elem_id: str) -> gr.Dropdown:
         scale=2,
         min_width=130,
     )
-
-
-def _thumbs(what: str) -> tuple[gr.Button, gr.Button]:
-    gr.HTML(f"<span>Was {what} good?</span>", apply_default_css=False)
-    return gr.Button("👍", size="sm"), gr.Button("👎", size="sm")

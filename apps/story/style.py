@@ -12,7 +12,8 @@ CSS = """
 .page-story h2, .page-story .story-head { font-family: "Press Start 2P", var(--font-mono);
   font-size: .72rem; line-height: 1.6; margin: 0 0 10px; color: var(--story-hot);
   font-weight: 400; overflow-wrap: anywhere; }
-#story-scene, #story-map { background: var(--story-back); color: var(--story-ink);
+#story-scene, #story-map { max-width: calc(100% - 8px); color: var(--story-ink);
+  background: var(--story-back);
   border: 4px solid var(--story-edge); border-radius: 0; padding: 18px 20px; margin: 4px;
   box-shadow: 0 -4px 0 var(--story-edge), 0 4px 0 var(--story-edge), -4px 0 0 var(--story-edge),
     4px 0 0 var(--story-edge), inset 0 0 0 4px var(--story-soft); }
@@ -43,6 +44,7 @@ CSS = """
 #story-status { min-height: 1.5em; color: var(--body-text-color-subdued); }
 #story-map { padding: 12px; overflow: auto; max-height: 460px; }
 #story-map svg { display: block; margin: 0 auto; }
+.page-story h2 { margin: 10px 4px 0; }
 #story-map .map-empty { margin: 0; }
 #story-map path { fill: none; stroke: var(--story-edge); stroke-width: 3; stroke-dasharray: 3 5; }
 #story-map path.taken { stroke-dasharray: none; stroke-width: 4; }
@@ -62,7 +64,8 @@ CSS = """
   font-family: Lora, Georgia, serif; }
 .page-story .story-earlier .story-said { font-style: italic;
   color: var(--body-text-color-subdued); }
-.page-story .thumbs { justify-content: flex-end; align-items: center; gap: 6px; flex-wrap: nowrap; }
-.page-story .thumbs button { min-width: 44px !important; flex: none; }
+.page-story .story-beginning { align-items: flex-end; }
+#story-begin { align-self: stretch; max-height: 64px; margin: auto 0 0; }
+#story-status:has(p:empty) { position: absolute; }
 @media (max-width: 640px) { #story-scene { padding: 14px; font-size: 1.08rem; } }
 """
