@@ -21,6 +21,7 @@ from apps.site.fetching import Fetching
 from apps.site.guard import Guard
 from apps.suite import AppRow, Page
 from apps.ui.banner import Running, banner, navigation
+from apps.ui.flag_api import add_flag_api
 from apps.ui.look import head, theme
 from shared.releases import Release
 
@@ -75,8 +76,10 @@ def blocks(site: Site, pages: dict[str, Page]) -> gr.Blocks:
         row = site.rows[0]
         with whole, _frame(whole, site, row.name):
             pages[row.name].build(whole, site.ctx)
+            add_flag_api(site.ctx)
         return whole
     with whole, _frame(whole, site, ""):
+        add_flag_api(site.ctx)
         home.build(whole, site.rows, site.running, site.fetching, site.promoted)
     for row in site.rows:
         with whole.route(row.title, row.name, show_in_navbar=False), _frame(whole, site, row.name):

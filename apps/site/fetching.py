@@ -52,6 +52,11 @@ class Fetching:
         """Only on a loopback address: strangers must not choose the operator's model."""
         return self._settings.host in {"127.0.0.1", "localhost", "::1"}
 
+    @property
+    def needs_no_restart(self) -> bool:
+        """Whether a model fetched by command answers at once: unless one was named at the start."""
+        return not self._settings.model
+
     def start(self) -> None:
         """Begin, unless it is under way; pressing the button accepts the licence beside it."""
         if self.offered and not self.state.running:

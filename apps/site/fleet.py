@@ -51,7 +51,7 @@ class Fleet:
         self._settings = settings
         self._home = home
         self._opener = opener
-        self._store = ReleaseStore(home.releases)
+        self._pointer = ReleaseStore(home.releases).pointer_path
         self._engines: dict[str, Engine] = {}
         self._choice = Choice(release="")
         self._since = now()
@@ -98,7 +98,7 @@ class Fleet:
             await self._change_to(named(model.name, self._home))
 
     async def watch(self) -> None:
-        """Follow the promoted release and the pinned model for ever."""
+        """Follow the promoted release, the pin and what is fetched, for ever."""
         while True:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             decided = self._decided_at()
@@ -135,6 +135,7 @@ class Fleet:
         return [t for t in dict.fromkeys(wanted) if t and t != self._settings.model]
 
     def _decided_at(self) -> tuple[int, ...]:
-        """When the pointer of the releases and the pin were last written; 0 where there is none."""
-        files = (self._store.pointer_path, self._home.models / PIN)
-        return tuple(file.stat().st_mtime_ns if file.is_file() else 0 for file in files)
+        """When the pointer, the pin and the folder of models last changed; 0 where one is not."""
+        models = self._home.models
+        places = (self._pointer, models / PIN, models)
+        return tuple(place.stat().st_mtime_ns if place.exists() else 0 for place in places)

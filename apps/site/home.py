@@ -38,7 +38,7 @@ def build(
 def _offer(page: gr.Blocks, running: Callable[[], Running], fetching: Fetching) -> None:
     """How to get a better model than the demo model, with a button where that is allowed."""
     with gr.Column(visible=bool(running().notice), elem_id="home-fetch") as offer:
-        gr.HTML(offer_text(fetching.model), apply_default_css=False)
+        gr.HTML(offer_text(fetching.model, fetching.needs_no_restart), apply_default_css=False)
         button = gr.Button(
             f"Accept the licence and fetch it ({fetching.model.bytes / 1e6:,.0f} MB)",
             variant="primary",
@@ -76,8 +76,13 @@ def cards(rows: Sequence[AppRow]) -> str:
     return f'<ul class="ink-cards">{items}</ul>'
 
 
-def offer_text(model: CatalogueModel) -> str:
+def offer_text(model: CatalogueModel, needs_no_restart: bool) -> str:  # noqa: FBT001
     """What the default model is, and the command that fetches it."""
+    then = (
+        "it starts to answer without a restart"
+        if needs_no_restart
+        else "then serve without naming a model"
+    )
     licence = (
         f'<a href="{html.escape(model.licence_url)}" rel="noreferrer">'
         f"{html.escape(model.licence)}</a>"
@@ -86,7 +91,7 @@ def offer_text(model: CatalogueModel) -> str:
         '<div class="ink-section"><h2>A model that knows more</h2>'
         f"<p>{html.escape(model.title)} ({model.bytes / 1e6:,.0f} MB, {licence}) writes far better"
         f" than the demo model. Fetch it with <code>inkloop models pull {html.escape(model.name)}"
-        "</code>; it starts to answer without a restart.</p></div>"
+        f"</code>; {then}.</p></div>"
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -15,6 +15,7 @@ from apps.site.fleet import Fleet
 from apps.site.opening import OPENER
 from apps.suite import AppRow
 from feedback.answers import AnswerStore
+from feedback.flags import FlagService
 from shared.home import Home
 from shared.releases import ReleaseStore
 from shared.settings import Settings
@@ -37,9 +38,13 @@ async def started(settings: Settings, home: Home, rows: Sequence[AppRow]) -> Asy
         InkloopError: A model or a store cannot be used.
     """
     fleet = Fleet(settings, home, OPENER)
-    with closing(AnswerStore(home.history, keep_days=settings.keep_days)) as answers:
+    with ExitStack() as begun:
+        answers = begun.enter_context(
+            closing(AnswerStore(home.history, keep_days=settings.keep_days))
+        )
+        flags = begun.enter_context(closing(FlagService(home, answers, settings)))
         await fleet.start()
-        ctx = Context(settings, home, fleet.engine_for, answers)
+        ctx = Context(settings, home, fleet.engine_for, answers, flags)
         site = Site(
             ctx=ctx,
             rows=rows,

@@ -37,6 +37,7 @@ def navigation(rows: Sequence[AppRow], current: str) -> None:
         for row in rows
     )
     gr.HTML(
+        '<a class="ink-skip" href="#page">Skip to the page</a>'
         '<nav class="ink-top" aria-label="Inkloop">'
         f'<a class="ink-brand" href="/"{_current(not current)}>Inkloop</a>{links}</nav>',
         apply_default_css=False,

@@ -12,6 +12,8 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils import fonts
 
+# Of the fonts in Gradio's package only some files hold the Latin alphabet; these two weights do.
+WEIGHTS = (400, 700)
 STYLE = Path(__file__).with_name("inkloop.css").read_text(encoding="utf-8")
 
 INK = gr.themes.Color(
@@ -45,18 +47,13 @@ PAPER = gr.themes.Color(
 
 
 def theme() -> gr.themes.Base:
-    """The theme of every page; Lora is listed so that its font face is there for headings."""
+    """The theme of every page."""
     return gr.themes.Base(
         primary_hue=INK,
         secondary_hue=INK,
         neutral_hue=PAPER,
-        font=[
-            fonts.LocalFont("Source Sans 3"),
-            fonts.LocalFont("Lora"),
-            "system-ui",
-            "sans-serif",
-        ],
-        font_mono=[fonts.LocalFont("IBM Plex Mono"), "ui-monospace", "monospace"],
+        font=[fonts.LocalFont("IBM Plex Sans", WEIGHTS), "system-ui", "sans-serif"],
+        font_mono=[fonts.LocalFont("IBM Plex Mono", WEIGHTS), "ui-monospace", "monospace"],
     ).set(
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",
