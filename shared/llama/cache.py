@@ -1,0 +1,233 @@
+"""Who has what in the KV cells: sequences, prefixes that are used again, and what goes first.
+
+A finished conversation stays in its cells, so that the next question reads only what is new. Two
+walls: what one owner wrote is only ever found by that owner; between owners only the app's own
+leading messages are found, and these lie in sequences of their own. An anonymous request
+(owner "") leaves nothing behind.
+
+Cells that several sequences share must never be shifted (the other conversation would silently
+get other positions), so each sequence knows up to where its cells may be shared.
+"""
+
+from collections.abc import Sequence as Tokens
+from dataclasses import dataclass, field
+from typing import Final
+
+from shared.llama.context import Context
+
+SHARED_AT_MOST: Final = 16
+"""Kept prefixes of apps; the least recently used goes when there are more."""
+SHARED_AT_LEAST: Final = 16
+"""Shorter prefixes (in tokens) are cheaper to read than to keep."""
+TAIL: Final = 32
+"""A kept conversation whose last tokens differ by at most this many is taken over, not branched."""
+PROBE: Final = 16
+"""Tokens in a row that must agree before two stretches of a conversation count as the same."""
+
+
+@dataclass(slots=True, eq=False)
+class Sequence:
+    """One sequence of cells. `tokens[i]` lies at position i."""
+
+    id: int
+    owner: str
+    adapter: int
+    tokens: list[int] = field(default_factory=list)
+    running: bool = True
+    shared: bool = False
+    """Holds an app's own messages, for every owner."""
+    joint: int = 0
+    """Cells before this position may belong to other sequences too."""
+    used: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a new request could use again."""
+
+    tokens: list[int]
+    owner: str
+    adapter: int
+    shared_tokens: int = 0
+    """The first so many tokens are the app's own."""
+    reusable: int = 0
+    """Tokens from here on must be computed, because their logits are wanted."""
+    dropped_at: int | None = None
+    """Where older turns were left out of this prompt, if they were."""
+
+
+class PrefixCache:
+    """All sequences of one context."""
+
+    def __init__(self, context: Context, *, sequences: int, rewinds: bool) -> None:
+        self._context = context
+        self._rewinds = rewinds
+        self._free = list(range(sequences))[::-1]
+        self._all: list[Sequence] = []
+        self._clock = 0
+
+    @property
+    def kept(self) -> int:
+        """Sequences that nobody is using at the moment."""
+        return sum(not sequence.running for sequence in self._all)
+
+    def begin(self, wish: Wish) -> Sequence:
+        """A running sequence for a request, holding as much of its beginning as can be reused."""
+        source, length = self._longest(wish)
+        if source is None or length == 0:
+            return self._new(wish)
+        if self._takes_over(source, wish, length):
+            return self._take(source, length)
+        self._touch(source)
+        sequence = self._new(wish, besides=source)
+        self._context.share(source.id, sequence.id, length)
+        sequence.tokens = source.tokens[:length]
+        sequence.joint = length
+        source.joint = max(source.joint, length)
+        return sequence
+
+    def keep_prefix(self, source: Sequence, length: int) -> None:
+        """Keep the first tokens of a running sequence for every owner."""
+        if length < SHARED_AT_LEAST or not self._rewinds or self._has_shared(source, length):
+            return
+        prefixes = [s for s in self._all if s.shared]
+        if len(prefixes) >= SHARED_AT_MOST:
+            self._drop(min(prefixes, key=lambda s: s.used))
+        wish = Wish(tokens=[], owner="", adapter=source.adapter)
+        kept = self._new(wish, besides=source)
+        self._context.share(source.id, kept.id, length)
+        kept.tokens, kept.shared, kept.running = source.tokens[:length], True, False
+        kept.joint = length
+        source.joint = max(source.joint, length)
+
+    def end(self, sequence: Sequence, *, keep: bool = True) -> None:
+        """The request is over: keep its cells for its owner, or free them."""
+        sequence.running = False
+        self._touch(sequence)
+        if not (keep and sequence.owner and sequence.tokens and self._rewinds):
+            self._drop(sequence)
+
+    def trim(self, sequence: Sequence) -> None:
+        """Forget what an aborted step may have left behind the known tokens."""
+        if not self._context.cut(sequence.id, len(sequence.tokens)):
+            self._context.cut(sequence.id, 0)
+            sequence.tokens.clear()
+
+    def evict(self, besides: Sequence | None = None) -> bool:
+        """Free the least recently used kept sequence, conversations first; False if none is left."""
+        idle = [s for s in self._all if not s.running and s is not besides]
+        if not idle:
+            return False
+        self._drop(min(idle, key=lambda s: (s.shared, s.used)))
+        return True
+
+    def forget_adapter(self, adapter: int) -> None:
+        """Free what was computed with an adapter that is gone."""
+        for sequence in [s for s in self._all if s.adapter == adapter and not s.running]:
+            self._drop(sequence)
+
+    def _longest(self, wish: Wish) -> tuple[Sequence | None, int]:
+        best: Sequence | None = None
+        longest = 0
+        for sequence in self._all if self._rewinds else []:
+            if sequence.adapter != wish.adapter:
+                continue
+            length = common_length(sequence.tokens, wish.tokens)
+            length = min(length, wish.reusable)
+            if sequence.shared:
+                length = min(length, wish.shared_tokens)
+            elif not wish.owner or sequence.owner != wish.owner:
+                continue
+            else:
+                length = max(length, self._shift(sequence, wish))
+            if length > longest:
+                best, longest = sequence, length
+        return best, longest
+
+    def _shift(self, sequence: Sequence, wish: Wish) -> int:
+        """Close the gap that dropped turns leave in a kept conversation; the length reusable then.
+
+        What stays was read while the dropped turns were still there, which is what makes it cheap:
+        it is moved, not read again. 0 if this conversation does not continue that way.
+        """
+        start = wish.dropped_at
+        if start is None or sequence.running or sequence.joint > start or not self._context.shifts:
+            return 0
+        if sequence.tokens[:start] != wish.tokens[:start]:
+            return 0
+        gap, length = find_gap(sequence.tokens, wish.tokens, start)
+        if gap == 0 or start + length <= common_length(sequence.tokens, wish.tokens):
+            return 0
+        self._context.cut(sequence.id, start, start + gap)
+        self._context.shift(sequence.id, start + gap, -gap)
+        del sequence.tokens[start : start + gap]
+        return min(start + length, wish.reusable)
+
+    def _takes_over(self, source: Sequence, wish: Wish, length: int) -> bool:
+        if source.shared or source.running or source.owner != wish.owner:
+            return False
+        return len(source.tokens) - length <= TAIL
+
+    def _take(self, sequence: Sequence, length: int) -> Sequence:
+        self._context.cut(sequence.id, length)
+        del sequence.tokens[length:]
+        sequence.joint = min(sequence.joint, length)
+        sequence.running = True
+        return sequence
+
+    def _has_shared(self, source: Sequence, length: int) -> bool:
+        start = source.tokens[:length]
+        for sequence in self._all:
+            if sequence.shared and sequence.adapter == source.adapter:
+                if sequence.tokens[:length] == start:
+                    self._touch(sequence)
+                    return True
+        return False
+
+    def _new(self, wish: Wish, besides: Sequence | None = None) -> Sequence:
+        if not self._free:
+            self.evict(besides)
+        sequence = Sequence(self._free.pop(), wish.owner, wish.adapter)
+        self._touch(sequence)
+        self._all.append(sequence)
+        return sequence
+
+    def _drop(self, sequence: Sequence) -> None:
+        self._context.cut(sequence.id, 0)
+        self._all.remove(sequence)
+        self._free.append(sequence.id)
+
+    def _touch(self, sequence: Sequence) -> None:
+        self._clock += 1
+        sequence.used = self._clock
+
+
+def common_length(one: Tokens[int], other: Tokens[int]) -> int:
+    """How many leading tokens two lists have in common (by halving: slices compare fast)."""
+    low, high = 0, min(len(one), len(other))
+    if one[:high] == other[:high]:
+        return high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def find_gap(kept: list[int], wanted: list[int], start: int) -> tuple[int, int]:
+    """How many tokens to leave out of `kept` at `start` so that it continues like `wanted`.
+
+    Returns:
+        The gap and how many tokens agree after it; the longest agreement if there are several,
+        (0, 0) if there is none.
+    """
+    probe = wanted[start : start + PROBE]
+    best = (0, 0)
+    for at in range(start + 1, len(kept) - PROBE + 1):
+        if kept[at] == probe[0] and kept[at : at + PROBE] == probe:
+            length = common_length(kept[at:], wanted[start:])
+            if length > best[1]:
+                best = (at - start, length)
+    return best

@@ -1,0 +1,161 @@
+"""The KV cache and the act of computing: a thin, exact wrapper of one llama context.
+
+Owned by one thread (the scheduler's). Only `abort` may be called from elsewhere. Which sequence
+holds what is not known here; see `shared.llama.cache`.
+"""
+
+import ctypes
+from typing import Any, Final
+
+import llama_cpp.llama_cpp as lib
+import numpy as np
+import numpy.typing as npt
+
+from shared.errors import EngineClosed, ModelFileError
+from shared.llama.binding import Model
+
+Logits = npt.NDArray[np.float32]
+
+BATCH_TOKENS: Final = 512
+"""Most tokens in one step."""
+OUTPUT_ROWS: Final = 64
+"""Most rows of logits from one step; the library keeps memory for each (0.5 MB at 128k tokens)."""
+NO_SLOT, ABORTED = 1, 2
+
+_LAYOUT = dict(lib.llama_batch._fields_)
+
+
+class Batch:
+    """Rows for one step: token, position, sequence, and whether its logits are wanted."""
+
+    def __init__(self, size: int = BATCH_TOKENS) -> None:
+        self.tokens = np.zeros(size, np.int32)
+        self.positions = np.zeros(size, np.int32)
+        self.sequences = np.zeros(size, np.int32)
+        self.wanted = np.zeros(size, np.int8)
+        self._ones = np.ones(size, np.int32)
+        # Each row names its sequences by address; a row of ours is in exactly one.
+        step = self.sequences.itemsize
+        self._addresses = self.sequences.ctypes.data + step * np.arange(size, dtype=np.uintp)
+        self.size = 0
+        self.raw = lib.llama_batch()
+        for field, array in (
+            ("token", self.tokens),
+            ("pos", self.positions),
+            ("n_seq_id", self._ones),
+            ("seq_id", self._addresses),
+            ("logits", self.wanted),
+        ):
+            setattr(self.raw, field, ctypes.cast(array.ctypes.data, _LAYOUT[field]))
+
+    def clear(self) -> None:
+        """Begin a new step."""
+        self.size = 0
+
+    def add(self, sequence: int, tokens: list[int], position: int, *, wanted_from: int) -> None:
+        """Append consecutive tokens; logits are wanted from the `wanted_from`-th of them on."""
+        start, stop = self.size, self.size + len(tokens)
+        self.tokens[start:stop] = tokens
+        self.positions[start:stop] = np.arange(position, position + len(tokens))
+        self.sequences[start:stop] = sequence
+        self.wanted[start:stop] = 0
+        self.wanted[start + wanted_from : stop] = 1
+        self.size = stop
+
+
+class Context:
+    """One llama context: unified KV cells that sequences may share."""
+
+    def __init__(self, model: Model, *, cells: int, sequences: int) -> None:
+        self.model = model
+        self.cells = cells
+        self._abort = ctypes.create_string_buffer(2)
+        params = lib.llama_context_default_params()
+        params.n_ctx = cells
+        params.n_batch = params.n_ubatch = BATCH_TOKENS
+        params.n_outputs_max = max(OUTPUT_ROWS, sequences)
+        params.n_seq_max = sequences
+        params.kv_unified = True
+        params.swa_full = True  # a sliding window forgets cells that a shared prefix still needs
+        params.no_perf = True
+        # Flash attention skips the cells of other sequences; without it every token pays for all
+        # that is kept (measured with a full pool of 16384 cells: 4 times the time per token, 12
+        # times per prompt token).
+        params.flash_attn_type = lib.LLAMA_FLASH_ATTN_TYPE_AUTO
+        self._pointer = lib.llama_init_from_model(model.pointer, params)
+        if not self._pointer:
+            raise ModelFileError(
+                f"{model.path.name} does not leave room for {cells} tokens of memory.",
+                fix="Lower INKLOOP_KV_TOKENS, or use a smaller model.",
+            )
+        self._memory = lib.llama_get_memory(self._pointer)
+        self.shifts = bool(lib.llama_memory_can_shift(self._memory))
+        self._install_abort()
+
+    def _install_abort(self) -> None:
+        # The library asks "abort?" at every node of the graph. A Python function would take the
+        # GIL each time, so the question goes to C's own strlen: 0 for an empty buffer, 1 after
+        # `abort` has put a byte there.
+        strlen = ctypes.cast(ctypes.CDLL(None).strlen, lib.ggml_abort_callback)
+        self._strlen = strlen
+        address = ctypes.cast(self._abort, ctypes.c_void_p)
+        lib.llama_set_abort_callback(self._pointer, strlen, address)
+
+    def free(self) -> None:
+        """Give the cells back."""
+        if self._pointer:
+            lib.llama_free(self._pointer)
+            self._pointer = None
+
+    def abort(self) -> None:
+        """End the running step (from any thread); it answers ABORTED."""
+        self._abort[0] = b"\x01"
+
+    def clear_abort(self) -> None:
+        """Let steps run again."""
+        self._abort[0] = b"\x00"
+
+    def decode(self, batch: Batch) -> int:
+        """Compute one step: 0, NO_SLOT (nothing was changed) or ABORTED (some rows are in).
+
+        Raises:
+            EngineClosed: If the library failed.
+        """
+        batch.raw.n_tokens = batch.size
+        code: int = lib.llama_decode(self._pointer, batch.raw)
+        if code < 0:
+            raise EngineClosed(f"The model could not compute (code {code}).", fix="Ask again.")
+        return code
+
+    def logits(self, rows: int) -> Logits:
+        """The wanted rows of the last step, in batch order; a view that the next step overwrites."""
+        pointer = lib.llama_get_logits(self._pointer)
+        return np.ctypeslib.as_array(pointer, (rows, self.model.vocab_size))
+
+    def sample(self, chain: Any, row: int) -> int:
+        """Draw from batch row `row`, and tell the chain what was drawn."""
+        return int(lib.llama_sampler_sample(chain, self._pointer, row))
+
+    def cut(self, sequence: int, start: int, stop: int = -1) -> bool:
+        """Forget positions `start` to `stop` (to the end); False if this memory cannot."""
+        return bool(lib.llama_memory_seq_rm(self._memory, sequence, start, stop))
+
+    def share(self, source: int, target: int, length: int) -> None:
+        """Let `target` have the first `length` cells of `source` too; nothing is copied."""
+        lib.llama_memory_seq_cp(self._memory, source, target, 0, length)
+
+    def shift(self, sequence: int, start: int, by: int) -> None:
+        """Move positions from `start` on; only where no other sequence shares these cells."""
+        lib.llama_memory_seq_add(self._memory, sequence, start, -1, by)
+
+    def set_threads(self, decoding: int, reading: int) -> None:
+        """How many threads compute a token, and a prompt; cheap enough for every step."""
+        lib.llama_set_n_threads(self._pointer, decoding, reading)
+
+    def set_adapter(self, adapter: Any | None) -> None:
+        """Compute with this LoRA from the next step on; None is the base model."""
+        count = 0 if adapter is None else 1
+        adapters = (lib.llama_adapter_lora_p_ctypes * 1)(adapter)
+        scales = (ctypes.c_float * 1)(1.0)
+        if lib.llama_set_adapters_lora(self._pointer, adapters, count, scales) != 0:
+            raise EngineClosed("The adapter could not be applied.", fix="Load it again.")

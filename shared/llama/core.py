@@ -1,0 +1,140 @@
+"""One loaded model, ready to answer: file, context, scheduler, adapters. What a hot swap swaps."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from shared.engine.types import Ability, EngineInfo
+from shared.errors import InkloopError
+from shared.llama.adapters import Adapters
+from shared.llama.binding import Model
+from shared.llama.cache import PrefixCache
+from shared.llama.context import Context
+from shared.llama.jobs import Job
+from shared.llama.pace import Pace
+from shared.llama.prepare import Preparer
+from shared.llama.scheduler import Scheduler
+from shared.llama.threads import Threads
+from shared.messages import Message
+from shared.settings import Settings
+
+SEQUENCES = 96
+"""Running answers and kept conversations together; the library allows 256."""
+PREPARING_THREADS = 2
+CLOSE_SECONDS = 4.0
+
+ABILITIES: frozenset[Ability] = frozenset(
+    ("complete", "schema", "pattern", "score", "adapters", "queue", "cached")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Which model this is, as people and records name it."""
+
+    name: str
+    sha256: str = ""
+    notice: str = ""
+
+
+class Core:
+    """A model at work. Made by `load`, ended by `close` (now) or `retire` (when it is done)."""
+
+    def __init__(self, model: Model, release: Release, settings: Settings) -> None:
+        window = min(settings.context_tokens, model.trained_context or settings.context_tokens)
+        cells = max(settings.kv_tokens, window)
+        context = Context(model, cells=cells, sequences=SEQUENCES)
+        cache = PrefixCache(context, sequences=SEQUENCES, rewinds=model.rewinds)
+        self.release = release
+        self.prepare = Preparer(model, window=window, release=release.name)
+        self.scheduler = Scheduler(
+            context,
+            cache,
+            Threads(context, settings.threads),
+            pace=Pace(settings.step_ms / 1000),
+            queue=settings.queue,
+        )
+        self.adapters = Adapters(model, context, self.scheduler)
+        self.pool = ThreadPoolExecutor(PREPARING_THREADS, thread_name_prefix="inkloop-prepare")
+        self.path = model.path
+        self._model = model
+        self._freeing = threading.Lock()
+        self._freed = False
+        self.scheduler.start(self.adapters.apply)
+
+    @classmethod
+    def load(cls, path: Path, release: Release, settings: Settings) -> Self:
+        """Open the file and start answering.
+
+        Raises:
+            ModelFileError: If the file is missing, damaged, or too large for this machine.
+        """
+        model = Model.load(path, gpu_layers=settings.gpu_layers)
+        try:
+            return cls(model, release, settings)
+        except InkloopError:
+            model.free()
+            raise
+
+    @property
+    def pool_is_open(self) -> bool:
+        """Whether requests can still be prepared."""
+        return not self._freed
+
+    def info(self) -> EngineInfo:
+        """What is running and what it can do."""
+        chat: frozenset[Ability] = frozenset({"chat"} if self.prepare.chats else ())
+        return EngineInfo(
+            release=self.release.name,
+            sha256=self.release.sha256,
+            abilities=ABILITIES | chat,
+            context_tokens=self.prepare.window,
+            template_sha256=self.prepare.template_sha256,
+            adapters=self.adapters.names,
+            notice=self.release.notice,
+        )
+
+    def submit(self, job: Job) -> None:
+        """Queue a job; its adapter stays loaded until the job is over.
+
+        Raises:
+            QueueFull: If too many wait.
+            EngineClosed: If this model takes nothing new.
+        """
+        self.adapters.hold(job.adapter)
+        job.on_release = lambda: self.adapters.release(job.adapter)
+        try:
+            self.scheduler.submit(job)
+        except InkloopError:
+            job.release()
+            raise
+
+    def warm(self, prefixes: Sequence[Sequence[Message]]) -> None:
+        """Read apps' leading messages ahead (blocking)."""
+        for messages in prefixes:
+            job = self.prepare.warming(messages, self.adapters.number(None))
+            if job is not None:
+                self.submit(job)
+                job.result.result()
+
+    def close(self) -> None:
+        """End everything now (blocking, a few seconds at most); again is harmless."""
+        self.scheduler.close()
+        self._free(CLOSE_SECONDS)
+
+    def retire(self) -> None:
+        """Finish what was accepted, then free the memory (blocking)."""
+        self.scheduler.drain()
+        self._free(None)
+
+    def _free(self, seconds: float | None) -> None:
+        if not self.scheduler.join(seconds):
+            return  # a step that cannot be ended; the process is about to end anyway
+        with self._freeing:
+            self._freed = True
+            self.pool.shutdown(wait=True)
+            self.adapters.free_all()
+            self._model.free()

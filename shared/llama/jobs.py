@@ -1,0 +1,174 @@
+"""What the scheduler works on: tokens to be computed, and what happens with the results.
+
+A job owns one sequence while it runs. Its tokens are known ones (a prompt, or an answer so far);
+those not yet in the cells are pending. Writing an answer, scoring a text and warming a prompt
+differ only in which logits they want and what they do with them.
+"""
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Final
+
+from shared.engine.types import TokenLogprob
+from shared.errors import InkloopError
+from shared.llama.binding import Model
+from shared.llama.cache import Sequence, Wish
+from shared.llama.context import Context, Logits
+from shared.llama.sampling import Likelihoods
+
+BASE_MODEL: Final = 0
+"""Number of "no adapter"."""
+
+
+class Job(ABC):
+    """One piece of work, from the queue to its end. Only the scheduler's thread calls methods."""
+
+    writing = False
+    """Whether somebody is reading the answer already."""
+    counted = True
+    """Whether its prompt tokens are somebody's (and not the engine's own)."""
+
+    def __init__(self, tokens: list[int], *, owner: str, adapter: int, room: int) -> None:
+        self.tokens = tokens
+        self.owner = owner
+        self.adapter = adapter
+        self.cells = len(tokens) + room
+        """Most cells that it can ever need."""
+        self.wanted_from = len(tokens) - 1
+        """First position whose logits are wanted."""
+        self.shared_tokens = 0
+        self.dropped_at: int | None = None
+        self.submitted = time.monotonic()
+        self.deadline: float | None = None
+        self.admitted: float | None = None
+        self.position = 0
+        self.cached_tokens = 0
+        self.cancelled = False
+        self.ended = False
+        self.on_release: Callable[[], None] = lambda: None
+        self._sequence: Sequence | None = None
+
+    @property
+    def sequence(self) -> Sequence:
+        """Its cells; only while it runs."""
+        assert self._sequence is not None
+        return self._sequence
+
+    @property
+    def pending(self) -> int:
+        """Known tokens that are not yet in the cells."""
+        return len(self.tokens) - len(self.sequence.tokens)
+
+    def wish(self) -> Wish:
+        """What it could use again."""
+        return Wish(
+            tokens=self.tokens,
+            owner=self.owner,
+            adapter=self.adapter,
+            shared_tokens=self.shared_tokens,
+            reusable=min(self.wanted_from, len(self.tokens) - 1),
+            dropped_at=self.dropped_at,
+        )
+
+    def begin(self, sequence: Sequence) -> None:
+        """Its turn has come."""
+        self._sequence = sequence
+        self.cached_tokens = len(sequence.tokens)
+        self.admitted = time.monotonic()
+
+    def wait(self, position: int, seconds: float) -> None:
+        """It is at this place in the queue (1 is next), with so long until its first token."""
+        self.position = position
+
+    @abstractmethod
+    def on_logits(self, context: Context, rows: Logits, batch_row: int, position: int) -> None:
+        """The wanted logits of a step: `rows[k]` says what follows position `position + k`.
+
+        Args:
+            context: For drawing.
+            rows: May be changed; they are gone after the step.
+            batch_row: Row of the batch that `rows[0]` belongs to.
+            position: Of the token that `rows[0]` follows.
+        """
+
+    def on_computed(self) -> None:
+        """A step without wanted logits is over."""
+
+    @abstractmethod
+    def expire(self) -> None:
+        """The deadline has passed."""
+
+    @abstractmethod
+    def fail(self, error: InkloopError) -> None:
+        """It ends with an error."""
+
+    def release(self) -> None:
+        """Free what is not memory of Python; the last call."""
+        self.on_release()
+
+
+class Scoring(Job):
+    """Log-probabilities of the tokens from `start` on."""
+
+    counted = False
+
+    def __init__(self, model: Model, tokens: list[int], start: int, *, adapter: int) -> None:
+        # What is scored stays within the engine: only other scorings find it again.
+        super().__init__(tokens[:-1], owner="\0score", adapter=adapter, room=0)
+        self.result: Future[list[TokenLogprob]] = Future()
+        self._model = model
+        self._all = tokens
+        self._found: list[TokenLogprob] = []
+        self.wanted_from = start - 1
+
+    def on_logits(self, context: Context, rows: Logits, batch_row: int, position: int) -> None:
+        """Look each next token up in its row."""
+        for offset, row in enumerate(rows):
+            token = self._all[position + offset + 1]
+            self._found.append(Likelihoods(self._model, row).of(token, top=0))
+        if not self.pending:
+            self.ended = True
+            if self.result.set_running_or_notify_cancel():
+                self.result.set_result(self._found)
+
+    def expire(self) -> None:
+        """Never: it has no deadline."""
+
+    def fail(self, error: InkloopError) -> None:
+        """Whoever waits gets the error."""
+        self.ended = True
+        if self.result.set_running_or_notify_cancel():
+            self.result.set_exception(error)
+
+
+class Warming(Job):
+    """Reads an app's own prompt before anybody asks, so that it is there for all."""
+
+    counted = False
+
+    def __init__(self, tokens: list[int], *, adapter: int) -> None:
+        super().__init__(tokens, owner="", adapter=adapter, room=0)
+        self.result: Future[None] = Future()
+        self.shared_tokens = len(tokens)
+        self.wanted_from = len(tokens)
+
+    def on_logits(self, context: Context, rows: Logits, batch_row: int, position: int) -> None:
+        """Nothing is wanted."""
+
+    def on_computed(self) -> None:
+        """Done once the last token is in."""
+        if not self.pending:
+            self.ended = True
+            if self.result.set_running_or_notify_cancel():
+                self.result.set_result(None)
+
+    def expire(self) -> None:
+        """Never: it has no deadline."""
+
+    def fail(self, error: InkloopError) -> None:
+        """Whoever waits gets the error."""
+        self.ended = True
+        if self.result.set_running_or_notify_cancel():
+            self.result.set_exception(error)

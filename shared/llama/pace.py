@@ -1,0 +1,73 @@
+"""How much of somebody's prompt fits into a step, from what steps took until now.
+
+While somebody reads an answer, a step that also reads a prompt is a pause for them; while nobody
+does, large chunks are cheaper. Costs are running averages, because on a shared machine they change
+by a factor of two within a minute.
+"""
+
+from typing import Final
+
+from shared.llama.context import BATCH_TOKENS
+
+IDLE_SECONDS: Final = 0.8
+"""Longest step while nobody reads an answer; a cancel waits at most that long."""
+MARGIN: Final = 0.9
+SMALLEST_CHUNK: Final = 8
+FIRST_CHUNK: Final = 32
+"""Until a prompt has been timed; chunks at most double from step to step."""
+WEIGHT: Final = 0.3
+"""Of the newest measurement in an average."""
+ALWAYS_RUNNING: Final = 8
+"""So many answers are written at once however slow the machine is; more wait in the queue."""
+MOST_RUNNING: Final = 32
+GAP_SECONDS: Final = 0.2
+"""Beyond `ALWAYS_RUNNING`, another answer begins only while all still get a token this often."""
+
+
+class Pace:
+    """Measured costs of one model on this machine, and what follows from them."""
+
+    def __init__(self, step_seconds: float) -> None:
+        self._step_seconds = step_seconds
+        self._row_seconds = 0.0
+        self._token_seconds = 0.0
+        self._service_seconds = 0.0
+        self._largest = FIRST_CHUNK
+
+    def prompt_budget(self, rows: int) -> int:
+        """Prompt tokens for the next step, beside `rows` rows of running answers."""
+        target = self._step_seconds if rows else IDLE_SECONDS
+        room = target * MARGIN - rows * self._row_seconds
+        fits = BATCH_TOKENS if not self._token_seconds else int(room / self._token_seconds)
+        return max(SMALLEST_CHUNK, min(fits, 2 * self._largest, BATCH_TOKENS - rows))
+
+    def record(self, *, rows: int, prompt_tokens: int, seconds: float) -> None:
+        """A step is over."""
+        if not prompt_tokens:
+            self._row_seconds = _blend(self._row_seconds, seconds / rows)
+            return
+        reading = max(seconds - rows * self._row_seconds, seconds * 0.1)
+        cost = reading / prompt_tokens
+        # Slower than thought is believed at once, faster only slowly: a pause is worse than a wait.
+        slower = self._token_seconds and cost > 1.5 * self._token_seconds and prompt_tokens >= 16
+        self._token_seconds = cost if slower else _blend(self._token_seconds, cost)
+        self._largest = max(prompt_tokens, FIRST_CHUNK)
+
+    def ended(self, seconds: float) -> None:
+        """An answer is over that took so long from its first step on."""
+        self._service_seconds = _blend(self._service_seconds, seconds)
+
+    def room_for_another(self, running: int) -> bool:
+        """Whether one more answer may begin beside `running` others."""
+        if running < ALWAYS_RUNNING:
+            return True
+        return running < MOST_RUNNING and (running + 1) * self._row_seconds <= GAP_SECONDS
+
+    def estimate(self, *, position: int, running: int, prompt_tokens: int) -> float:
+        """Seconds until the first token for somebody at this place in the queue."""
+        turn = self._service_seconds / max(running, 1)
+        return position * turn + prompt_tokens * self._token_seconds
+
+
+def _blend(average: float, value: float) -> float:
+    return value if not average else (1 - WEIGHT) * average + WEIGHT * value

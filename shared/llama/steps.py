@@ -1,0 +1,74 @@
+"""What one step computes: a token for everybody who is reading, then parts of waiting prompts.
+
+Half of the prompt budget goes to whoever came first and half to whoever has least left to read: a
+short question is not stuck behind a long text, and the long text still advances.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from shared.llama.context import BATCH_TOKENS, OUTPUT_ROWS
+from shared.llama.jobs import Job
+from shared.llama.pace import MOST_RUNNING, Pace
+
+FORCED_AT_ONCE: Final = BATCH_TOKENS // MOST_RUNNING
+"""Tokens that a running answer may add in one step, where a grammar forced several."""
+
+
+@dataclass(slots=True)
+class Share:
+    """What one job computes in a step."""
+
+    job: Job
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Everybody's share of one step, running answers first."""
+
+    shares: list[Share]
+    prompt_tokens: int
+
+    @property
+    def rows(self) -> int:
+        """Tokens of running answers."""
+        return sum(share.tokens for share in self.shares) - self.prompt_tokens
+
+
+def plan(jobs: list[Job], pace: Pace) -> Step:
+    """The next step for these jobs (all with one adapter, in order of arrival)."""
+    shares = [Share(j, min(j.pending, FORCED_AT_ONCE)) for j in jobs if j.writing]
+    rows = sum(share.tokens for share in shares)
+    readers = [job for job in jobs if not job.writing]
+    reading: dict[Job, int] = {}
+    if readers:
+        reading = _share_budget(readers, pace.prompt_budget(rows), OUTPUT_ROWS - len(shares))
+    shares += [Share(job, tokens) for job, tokens in reading.items()]
+    return Step(shares, sum(reading.values()))
+
+
+def _share_budget(readers: list[Job], budget: int, output_rows: int) -> dict[Job, int]:
+    shortest = min(readers, key=lambda job: job.pending)
+    given: dict[Job, int] = {}
+    for job, most in ((readers[0], (budget + 1) // 2), (shortest, budget // 2)):
+        given[job] = min(job.pending, given.get(job, 0) + most)
+    left = budget - sum(given.values())
+    for job in readers:
+        more = min(job.pending - given.get(job, 0), left)
+        if more > 0:
+            given[job] = given.get(job, 0) + more
+            left -= more
+    return _within_rows(given, output_rows)
+
+
+def _within_rows(given: dict[Job, int], output_rows: int) -> dict[Job, int]:
+    """Shorten shares of jobs that want more logits than a step can give."""
+    fitting: dict[Job, int] = {}
+    for job, tokens in given.items():
+        silent = max(job.wanted_from - len(job.sequence.tokens), 0)
+        tokens = min(tokens, silent + output_rows)
+        if tokens > 0:
+            fitting[job] = tokens
+            output_rows -= max(tokens - silent, 0)
+    return fitting

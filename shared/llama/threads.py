@@ -1,0 +1,139 @@
+"""How many threads compute, found by trying: at start, and again and again while running.
+
+The threads of one step wait for the slowest of them, so on a machine with busy neighbours (a web
+server in the same process is one) fewer can be faster. Changing the number is free.
+"""
+
+import os
+import statistics
+import time
+from collections import deque
+from typing import Final
+
+from shared import metrics
+from shared.llama.context import Batch, Context
+
+TRIAL_STEPS: Final = 5
+FIRST_INTERVAL, LONGEST_INTERVAL = 50, 800
+"""Steps between two trials; doubled after each that found nothing better."""
+GAIN: Final = 0.95
+"""A trial must be faster by this factor to be believed."""
+ALARM: Final = 1.3
+"""When steps got slower by this factor, the next trial comes at once."""
+PROBE_STEPS, PROBE_PROMPT = 6, 24
+
+
+class Knob:
+    """One number of threads, moved towards what measured fastest."""
+
+    def __init__(self, choices: list[int], start: int) -> None:
+        self._choices = choices
+        self._at = choices.index(start)
+        self._trial: int | None = None
+        self._direction = 1
+        self._usual: deque[float] = deque(maxlen=16)
+        self._tried: list[float] = []
+        self._settled = 0.0
+        self._interval = FIRST_INTERVAL
+        self._since = 0
+
+    @property
+    def value(self) -> int:
+        """Threads for the next step."""
+        return self._choices[self._at if self._trial is None else self._trial]
+
+    def record(self, cost: float) -> None:
+        """A step with `value` threads took `cost` seconds per token."""
+        if self._trial is None:
+            self._usual.append(cost)
+            self._since += 1
+            if self._since >= self._interval or self._alarmed():
+                self._begin_trial()
+            return
+        self._tried.append(cost)
+        if len(self._tried) >= TRIAL_STEPS:
+            self._judge(self._trial)
+
+    def _alarmed(self) -> bool:
+        if len(self._usual) < TRIAL_STEPS or not self._settled or self._since < FIRST_INTERVAL:
+            return False
+        return statistics.median(list(self._usual)[-TRIAL_STEPS:]) > ALARM * self._settled
+
+    def _begin_trial(self) -> None:
+        self._since = 0
+        for direction in (self._direction, -self._direction):
+            if 0 <= self._at + direction < len(self._choices):
+                self._trial, self._tried = self._at + direction, []
+                self._direction = -direction
+                return
+
+    def _judge(self, trial: int) -> None:
+        # The first step after a change wakes threads up; it does not count.
+        tried, usual = statistics.median(self._tried[1:]), statistics.median(self._usual)
+        if tried < GAIN * usual:
+            self._at, self._interval = trial, FIRST_INTERVAL
+            self._usual.clear()
+        else:
+            self._interval = min(2 * self._interval, LONGEST_INTERVAL)
+        self._settled = min(tried, usual)
+        self._trial = None
+
+
+class Threads:
+    """The two numbers of one context: for steps that only write, and for steps that read."""
+
+    def __init__(self, context: Context, fixed: int = 0) -> None:
+        self._context = context
+        counts = [fixed] if fixed else thread_counts(os.cpu_count() or 1)
+        writing, reading = (fixed, fixed) if fixed else measure(context, counts)
+        self._knobs = {False: Knob(counts, writing), True: Knob(counts, reading)}
+        self._set = 0
+        self.prepare(reading=False)
+
+    def prepare(self, *, reading: bool) -> None:
+        """Before a step: set its threads (the library has one count for single tokens and one for
+        batches; a step here has one purpose, so both get the same)."""
+        value = self._knobs[reading].value
+        if value != self._set:
+            self._context.set_threads(value, value)
+            self._set = value
+            metrics.threads.set(value)
+
+    def record(self, *, reading: bool, tokens: int, seconds: float) -> None:
+        """After a step."""
+        self._knobs[reading].record(seconds / tokens)
+
+
+def thread_counts(cores: int) -> list[int]:
+    """Numbers worth trying: powers of two, three quarters of the cores, and all of them."""
+    powers = {2**n for n in range(cores.bit_length()) if 2**n <= cores}
+    return sorted(powers | {cores, max(1, cores * 3 // 4)})
+
+
+def measure(context: Context, counts: list[int]) -> tuple[int, int]:
+    """The fastest numbers of threads for writing and for reading, on a few steps each."""
+    if len(counts) == 1:
+        return counts[0], counts[0]
+    _step_times(context, 1, 1)  # the first step also pages the file in
+    writing: dict[int, float] = {}
+    reading: dict[int, float] = {}
+    for count in counts:
+        context.set_threads(count, count)
+        writing[count] = statistics.median(_step_times(context, PROBE_STEPS, 1))
+        reading[count] = min(_step_times(context, 2, PROBE_PROMPT))
+    return min(writing, key=writing.__getitem__), min(reading, key=reading.__getitem__)
+
+
+def _step_times(context: Context, steps: int, tokens: int) -> list[float]:
+    """Seconds of each of `steps` steps of `tokens` tokens; nothing is left in the cells."""
+    batch = Batch(tokens)
+    taken = []
+    for step in range(steps):
+        batch.clear()
+        batch.add(0, [0] * tokens, step * tokens, wanted_from=tokens - 1)
+        started = time.perf_counter()
+        context.decode(batch)
+        context.logits(1)
+        taken.append(time.perf_counter() - started)
+    context.cut(0, 0)
+    return taken
