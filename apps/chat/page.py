@@ -1,0 +1,35 @@
+"""The chat page: a conversation about anything."""
+
+import gradio as gr
+
+from apps.context import Context
+from apps.talk.build import build_talk
+from apps.talk.exchange import CHAT
+from apps.talk.layout import CSS
+from apps.talk.limits import Wishes
+from apps.talk.style import Style
+
+__all__ = ["CSS", "build"]
+
+STYLE = Style(
+    manner=CHAT,
+    title="Chat",
+    line="Ask, argue, draft. Every answer can be tried again, and nothing that was said is lost.",
+    placeholder="Write, then press Enter (Shift+Enter for a new line)",
+    examples=(
+        "Explain rain to a child in three sentences.",
+        "Write a short letter that says thank you.",
+        "What makes a good opening line?",
+    ),
+    presets={
+        "Balanced": Wishes(temperature=0.7, max_tokens=512),
+        "Precise": Wishes(temperature=0.2, max_tokens=512, top_p=0.9),
+        "Inventive": Wishes(temperature=1.1, max_tokens=768, repeat_penalty=1.1),
+    },
+    notes=lambda _answer: "",
+)
+
+
+def build(page: gr.Blocks, ctx: Context) -> None:
+    """Put the chat into the current Blocks context."""
+    build_talk(page, ctx, STYLE)

@@ -1,0 +1,1 @@
+"""Code: the same conversation, tuned for programs."""

@@ -1,0 +1,37 @@
+"""The code page: the same conversation, careful with programs."""
+
+import gradio as gr
+
+from apps.code import snippets
+from apps.context import Context
+from apps.talk.build import build_talk
+from apps.talk.exchange import CODE
+from apps.talk.layout import CSS
+from apps.talk.limits import Wishes
+from apps.talk.style import Style
+
+__all__ = ["CSS", "build"]
+
+STYLE = Style(
+    manner=CODE,
+    title="Code",
+    line="Ask for a program or paste one. Indentation stays as it is, and Python is checked.",
+    placeholder="What should the program do? (Shift+Enter for a new line)",
+    examples=(
+        "Write a Python function that reverses a string.",
+        "Write a Python function that says whether a number is prime.",
+        "How do I read a file line by line in Python?",
+    ),
+    presets={
+        "Careful": Wishes(temperature=0.2, max_tokens=768, top_p=0.9),
+        "Exact": Wishes(temperature=0.0, max_tokens=768),
+        "Looser": Wishes(temperature=0.8, max_tokens=1024),
+    },
+    notes=snippets.remarks,
+    files=snippets.files,
+)
+
+
+def build(page: gr.Blocks, ctx: Context) -> None:
+    """Put the code app into the current Blocks context."""
+    build_talk(page, ctx, STYLE)

@@ -1,0 +1,75 @@
+"""What was said, as Markdown that a page can show: readable, and harmless.
+
+What a person wrote is shown as they wrote it. Where Markdown would change it (tags, indentation,
+images), the whole message is put into a fence; `from_shown` takes it out again when the person
+edits it there. An answer is Markdown already; in it, only raw HTML and images are made plain text,
+and only outside code, where they would be swallowed or fetched instead of read.
+"""
+
+import re
+
+_CHANGED_BY_MARKDOWN = re.compile(
+    r"<[A-Za-z/!?]"  # a tag
+    r"|&#?\w+;"  # a character reference
+    r"|!\["  # an image
+    r"|^(?: {2,}|\t)"  # indentation
+    r"|\S {2,}\S"  # columns
+    r"|^ {0,3}(?:[#>|]|[-=*_]{3,}\s*$)",  # a heading, a quote, a table, a rule
+    re.MULTILINE,
+)
+_CODE = re.compile(
+    r"^[ \t]*(?P<ticks>`{3,}|~{3,})[^\n]*\n(?:.*?^[ \t]*(?P=ticks)[`~]*[ \t]*$|.*\Z)"  # a fence
+    r"|(?<!`)(?P<tick>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=tick)(?!`)",  # a span in a paragraph
+    re.MULTILINE | re.DOTALL,
+)
+_FENCED_WHOLE = re.compile(r"\A(`{3,})text\n(.*)\n\1\Z", re.DOTALL)
+_TAG_OR_IMAGE = re.compile(r"<(?=[A-Za-z/!?])|!(?=\[)")
+_PLAIN = {"<": "&lt;", "!": r"\!"}
+
+
+def parts(text: str) -> list[dict[str, str]]:
+    """The content of a Chatbot message; a bare string would lose its indentation."""
+    return [{"type": "text", "text": text}]
+
+
+def text_of(content: object) -> str:
+    """The text of what a Chatbot event carries: a string, one part, or a list of them."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, dict):
+        return str(content.get("text", ""))
+    return "".join(text_of(part) for part in content) if isinstance(content, list) else ""
+
+
+def shown_question(text: str) -> str:
+    """A person's message; fenced as a whole if Markdown would not show it as it is."""
+    outside = _CODE.sub("", text)
+    if not _CHANGED_BY_MARKDOWN.search(outside):
+        return text
+    return f"{fence_for(text)}text\n{text}\n{fence_for(text)}"
+
+
+def from_shown(shown: str) -> str:
+    """The message that `shown_question` showed, as it stands after editing."""
+    whole = _FENCED_WHOLE.match(shown.strip())
+    return whole.group(2) if whole else shown
+
+
+def shown_answer(text: str) -> str:
+    """An answer's Markdown with raw HTML and images outside code as plain text."""
+    done: list[str] = []
+    at = 0
+    for code in _CODE.finditer(text):
+        done += [_plain(text[at : code.start()]), code.group()]
+        at = code.end()
+    return "".join([*done, _plain(text[at:])])
+
+
+def fence_for(text: str) -> str:
+    """Backticks that do not end inside the text."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    return "`" * max(3, longest + 1)
+
+
+def _plain(prose: str) -> str:
+    return _TAG_OR_IMAGE.sub(lambda found: _PLAIN[found.group()], prose)

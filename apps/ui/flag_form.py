@@ -1,0 +1,143 @@
+"""What a flag panel knows and says, without a page: its state, its words, what it will send."""
+
+import html
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from feedback.drafts import make_draft
+from feedback.records import FlagDraft, Receipt
+
+CHOICES = (("Good", "up"), ("Bad", "down"))
+NOT_YET = "Nothing is stored until you choose Good or Bad."
+CONSENT = """\
+Without these ticks your flag **stays on this machine**, visible to you and its reviewers, and is
+deleted after a while. With them it leaves as a contribution under **CC BY 4.0**: the conversation
+up to this answer, and what you write here. A model trained on it may be published. A correction
+must be **your own words**. You can take it back with the receipt.
+"""
+TRAIN = "You may train models on this"
+PUBLISH = "You may publish this in an open dataset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flagging:
+    """The answer that a panel is open for, and what has been stored about it from here."""
+
+    answer_id: str = ""
+    sent: FlagDraft | None = None
+    receipt: Receipt | None = None
+
+    def stored(self, draft: FlagDraft, receipt: Receipt) -> "Flagging":
+        """After a submission; every receipt stays good, so the first one is kept."""
+        return replace(self, sent=draft, receipt=self.receipt or receipt)
+
+    def shown_receipt(self) -> str:
+        """What the person is to keep; empty before anything was stored."""
+        if self.receipt is None:
+            return ""
+        return f"Flag {self.receipt.flag_id}\nReceipt {self.receipt.receipt}"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The panel's fields, in the order in which the page sends them."""
+
+    verdict: str = ""
+    reasons: list[str] = field(default_factory=list)
+    severity: str = ""
+    comment: str = ""
+    correction: str = ""
+    train: bool = False
+    publish: bool = False
+
+    @classmethod
+    def read(cls, values: Sequence[object]) -> "Form":
+        """The form from what a page sent; what is not of the right kind counts as left out."""
+        verdict, reasons, severity, comment, correction, train, publish = values
+        return cls(
+            _text(verdict),
+            [key for key in reasons if isinstance(key, str)] if isinstance(reasons, list) else [],
+            _text(severity),
+            _text(comment),
+            _text(correction),
+            train=train is True,
+            publish=publish is True,
+        )
+
+    @classmethod
+    def of(cls, said: FlagDraft | None) -> "Form":
+        """The form as it shows what has been said before."""
+        if said is None:
+            return cls()
+        return cls(
+            said.verdict if said.verdict != "prefer" else "",
+            list(said.reasons),
+            said.severity,
+            said.comment,
+            said.correction,
+            train=said.consent.train,
+            publish=said.consent.publish,
+        )
+
+    def values(self) -> tuple[Any, ...]:
+        """The fields in the order of the page; no verdict is None there."""
+        return (
+            self.verdict or None,
+            self.reasons,
+            self.severity,
+            self.comment,
+            self.correction,
+            self.train,
+            self.publish,
+        )
+
+    def draft(self, answer_id: str) -> FlagDraft:
+        """Everything that the form says.
+
+        Raises:
+            BadRequest: Naming the field and its limit.
+        """
+        return make_draft(
+            answer_id,
+            self.verdict,
+            reasons=self.reasons,
+            severity=self.severity,
+            comment=self.comment,
+            correction=self.correction,
+            consent_train=self.train,
+            consent_publish=self.publish,
+        )
+
+    def clicked(self, flagging: Flagging) -> FlagDraft:
+        """Only what a click says: unfinished words and ticks wait for “Send”."""
+        sent = flagging.sent
+        if sent is None:
+            return make_draft(flagging.answer_id, self.verdict, reasons=self.reasons)
+        return sent.model_copy(
+            update={"verdict": self.verdict or sent.verdict, "reasons": tuple(self.reasons)}
+        )
+
+
+def preview(record: dict[str, Any]) -> str:
+    """The record as it will lie on disk, as HTML."""
+    return _boxed(json.dumps(record, ensure_ascii=False, indent=2, default=str))
+
+
+def nothing_stored() -> str:
+    """The preview before there is anything to store."""
+    return f"<p>{html.escape(NOT_YET)}</p>"
+
+
+def quoted(answer: str) -> str:
+    """The answer that the panel is about, as HTML."""
+    return _boxed(answer)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _boxed(text: str) -> str:
+    return f'<pre tabindex="0">{html.escape(text)}</pre>'

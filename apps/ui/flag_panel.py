@@ -1,0 +1,243 @@
+"""The flag panel: what a person says about an answer, in every app alike.
+
+Two clicks for the common case: choosing Good or Bad stores a flag, choosing a reason revises it.
+Words, a correction and consent are sent with the button. The panel holds the answer's id in a state
+on the server; what was said is read from the record there, never from the browser.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from apps.context import Context
+from apps.ui import diff, flag_form
+from apps.ui.errors import shows_errors
+from apps.ui.flag_form import Flagging, Form
+from apps.ui.owner import owner_of
+from apps.ui.stream import INSTANT
+from feedback import taxonomy
+from feedback.records import MAX_COMMENT, MAX_CORRECTION, App, FlagDraft, Verdict
+from shared.errors import BadRequest, NotFound
+
+Update = dict[Any, Any]
+AnswerOf = Callable[[str, Any, int], str]
+"""(owner, value of a state, row of the log) to the id of the recorded answer."""
+
+
+class FlagPanel:
+    """One per page, built inside the page's Blocks context; then `open_from` as often as needed."""
+
+    def __init__(self, ctx: Context, *, app: App) -> None:
+        self._ctx = ctx
+        self._app: App = app
+        self._flagging = gr.State(Flagging())
+        with gr.Sidebar(
+            position="right", open=False, width=380, elem_id="flag-panel"
+        ) as self._side:
+            self._lay_out()
+        self._form = [
+            self._verdict,
+            self._reasons,
+            self._severity,
+            self._comment,
+            self._correction,
+            self._train,
+            self._publish,
+        ]
+        self._wire()
+
+    def open_from(
+        self, source: object, answer_id: Component, *, verdict: Verdict | None = None
+    ) -> None:
+        """Open for an answer when something happens.
+
+        Args:
+            source: A button, or an event such as `button.click` or `log.select`.
+            answer_id: Component or `gr.State` that holds the answer's id.
+            verdict: Stored at once, for a button that already says Good or Bad.
+        """
+        listener: Any = getattr(source, "click", source)
+
+        def opened(request: gr.Request, answer: str) -> Update:
+            return self._opened(owner_of(request), answer, verdict)
+
+        listener(shows_errors(opened), answer_id, self._all(), **INSTANT)
+
+    def open_from_votes(self, log: gr.Chatbot, shown: gr.State, answer_of: AnswerOf) -> None:
+        """Open from the thumbs of a log; the thumb is the verdict and is stored at once."""
+
+        def voted(request: gr.Request, vote: gr.LikeData, state: object) -> Update:
+            owner = owner_of(request)
+            row = vote.index if isinstance(vote.index, int) else -1
+            verdict: Verdict | None = (
+                "up" if vote.liked is True else "down" if vote.liked is False else None
+            )
+            return self._opened(owner, answer_of(owner, state, row), verdict)
+
+        log.like(shows_errors(voted), shown, self._all(), **INSTANT)
+
+    def _lay_out(self) -> None:
+        gr.Markdown("## About this answer")
+        self._quote = gr.HTML()
+        self._verdict = gr.Radio(
+            list(flag_form.CHOICES), label="How is it?", elem_id="flag-verdict"
+        )
+        self._reasons = gr.CheckboxGroup([], label="Why?", elem_id="flag-reasons", visible=False)
+        self._receipt = gr.Textbox(
+            label="Stored. Receipt, to change or erase it later",
+            interactive=False,
+            buttons=["copy"],
+            visible=False,
+            elem_id="flag-receipt",
+        )
+        self._severity = gr.Radio(
+            [(label, key) for key, label in taxonomy.SEVERITIES.items()],
+            value="",
+            label="How bad?",
+            elem_id="flag-severity",
+            visible=False,
+        )
+        self._comment = gr.Textbox(
+            label="In your words", lines=2, max_length=MAX_COMMENT, elem_id="flag-comment"
+        )
+        self._correction = gr.Textbox(
+            label="What it should have said",
+            lines=4,
+            max_lines=14,
+            max_length=MAX_CORRECTION,
+            elem_id="flag-correction",
+        )
+        self._copy = gr.Button("Begin with the answer", size="sm", elem_id="flag-copy")
+        self._diff = gr.HTML(elem_classes="flag-diff", elem_id="flag-diff")
+        self._train = gr.Checkbox(False, label=flag_form.TRAIN, elem_id="flag-consent-train")
+        self._publish = gr.Checkbox(False, label=flag_form.PUBLISH, elem_id="flag-consent-publish")
+        gr.Markdown(flag_form.CONSENT, elem_classes="flag-words")
+        gr.Markdown("**Exactly this is stored:**")
+        self._preview = gr.HTML(flag_form.nothing_stored(), elem_id="flag-preview")
+        self._send = gr.Button("Send", variant="primary", elem_id="flag-send")
+
+    def _wire(self) -> None:
+        form = [self._flagging, *self._form]
+        for clicked in (self._verdict, self._reasons):
+            clicked.input(shows_errors(self._clicked), form, self._all(), **INSTANT)
+        self._send.click(shows_errors(self._sent), form, self._all(), **INSTANT)
+        self._copy.click(shows_errors(self._copied), self._flagging, self._correction, **INSTANT)
+        self._correction.change(
+            shows_errors(self._compared), [self._flagging, self._correction], self._diff, **INSTANT
+        )
+        gr.on(
+            [field.change for field in self._form],
+            shows_errors(self._previewed),
+            form,
+            self._preview,
+            trigger_mode="always_last",
+            **INSTANT,
+        )
+
+    def _opened(self, owner: str, answer_id: str, verdict: Verdict | None) -> Update:
+        if not answer_id:
+            raise BadRequest("There is no answer here to talk about.", fix="Choose an answer.")
+        answer = self._answer(answer_id)
+        said = self._ctx.flags.said(answer_id, owner=owner)
+        flagging = Flagging(answer_id=answer_id, sent=said)
+        form = Form.of(said)
+        update: Update = {
+            **dict(zip(self._form, form.values(), strict=True)),
+            **self._sides(form.verdict, form.reasons),
+            self._flagging: flagging,
+            self._side: gr.Sidebar(open=True),
+            self._quote: flag_form.quoted(answer),
+            self._receipt: gr.Textbox(value="", visible=False),
+            self._preview: flag_form.nothing_stored(),
+        }
+        if verdict is None:
+            return update
+        draft = self._offered(replace(form, verdict=verdict)).clicked(flagging)
+        return {**update, **self._store(owner, flagging, draft)}
+
+    def _clicked(self, request: gr.Request, flagging: Flagging, *form: object) -> Update:
+        said = self._offered(Form.read(form))
+        if not flagging.answer_id or not said.verdict:
+            return {}
+        return self._store(owner_of(request), flagging, said.clicked(flagging))
+
+    def _sent(self, request: gr.Request, flagging: Flagging, *form: object) -> Update:
+        said = self._offered(Form.read(form))
+        if not said.verdict:
+            raise BadRequest("The verdict is missing.", fix="Choose Good or Bad first.")
+        update = self._store(owner_of(request), flagging, said.draft(flagging.answer_id))
+        gr.Success("Thank you. It is stored, and the receipt is in the panel.", title="Stored")
+        return update
+
+    def _store(self, owner: str, flagging: Flagging, draft: FlagDraft) -> Update:
+        receipt = self._ctx.flags.submit(draft, owner=owner)
+        stored = flagging.stored(draft, receipt)
+        return {
+            self._flagging: stored,
+            self._verdict: draft.verdict,
+            **self._sides(draft.verdict, draft.reasons),
+            self._receipt: gr.Textbox(value=stored.shown_receipt(), visible=True),
+        }
+
+    def _sides(self, verdict: str, reasons: Sequence[str]) -> Update:
+        # Nothing to choose from before there is a verdict; only what is bad can be grave.
+        choices = self._choices(verdict) if verdict else []
+        return {
+            self._reasons: gr.CheckboxGroup(
+                choices=choices, value=list(reasons), visible=bool(choices)
+            ),
+            self._severity: gr.Radio(visible=verdict == "down"),
+        }
+
+    def _copied(self, flagging: Flagging) -> str:
+        return self._answer(flagging.answer_id)
+
+    def _compared(self, flagging: Flagging, correction: str) -> str:
+        if not flagging.answer_id or not correction:
+            return ""
+        return diff.as_html(self._answer(flagging.answer_id), correction)
+
+    def _previewed(self, request: gr.Request, flagging: Flagging, *form: object) -> str:
+        said = self._offered(Form.read(form))
+        if not flagging.answer_id or not said.verdict:
+            return flag_form.nothing_stored()
+        draft = said.draft(flagging.answer_id)
+        return flag_form.preview(self._ctx.flags.preview(draft, owner=owner_of(request)))
+
+    def _answer(self, answer_id: str) -> str:
+        record = self._ctx.answers.get(answer_id)
+        if record is None:
+            raise NotFound(
+                "This answer is no longer on this machine.", fix="Ask again and flag the new one."
+            )
+        return record.text
+
+    def _offered(self, said: Form) -> Form:
+        # Good and Bad have different reasons; what belongs to the other side is dropped.
+        if not said.verdict:
+            return said
+        offered = {key for _, key in self._choices(said.verdict)}
+        return replace(
+            said,
+            reasons=[key for key in said.reasons if key in offered],
+            severity=said.severity if said.verdict == "down" else "",
+        )
+
+    def _choices(self, verdict: str) -> list[tuple[str, str]]:
+        side: Verdict = "down" if verdict == "down" else "up"
+        found = taxonomy.reasons(self._app, side, home=self._ctx.home)
+        return [(label, key) for key, label in found]
+
+    def _all(self) -> list[Any]:
+        return [
+            self._flagging,
+            self._side,
+            self._quote,
+            self._receipt,
+            self._preview,
+            self._diff,
+            *self._form,
+        ]
