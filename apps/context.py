@@ -46,8 +46,8 @@ class Flags(Protocol):
         """What became of a flag: `{flag_id, state, history}`."""
         ...
 
-    def withdraw(self, receipt: str) -> None:
-        """Take a flag back."""
+    def said(self, answer_id: str, *, owner: str) -> FlagDraft | None:
+        """The flag that this owner has on the answer now; None if there is none."""
         ...
 
 
@@ -91,6 +91,7 @@ class Context:
     engine_for: Callable[[str], Engine]
     """Role to engine; roles without a setting of their own share the main one."""
     answers: Answers
+    flags: Flags
 
     async def answer(self, ask: Ask) -> AsyncGenerator[AnswerEvent, None]:
         """Stream one answer and write it down; raises what `Engine.generate` raises.
@@ -148,7 +149,7 @@ class Context:
             model=ModelRef(
                 name=info.release if numbers is None else numbers.release,
                 sha256=info.sha256,
-                adapter=request.adapter,
+                adapter=request.adapter or info.adapter,
                 template_sha256=info.template_sha256,
             ),
             prompt_version=ask.prompt_version,

@@ -19,7 +19,7 @@ from feedback.build_record import build_record, says_the_same
 from feedback.ledger import Ledger
 from feedback.outbox import Outbox, Row, knows_receipt, newest, put, put_receipt
 from feedback.rate import RateLimit
-from feedback.records import AnswerRecord, FlagDraft, FlagRecord, Receipt, now, owner_hash
+from feedback.records import AnswerRecord, Consent, FlagDraft, FlagRecord, Receipt, now, owner_hash
 from feedback.reviews import Reviews, stamp
 from feedback.session import Sessions
 from feedback.taxonomy import Taxonomy
@@ -89,6 +89,27 @@ class FlagService:
         known = self._ledger.newest(person, answer.id)
         flag_id = known.flag_id if known else ""
         return self._record(draft, answer, person, flag_id=flag_id).model_dump(mode="json")
+
+    def said(self, answer_id: str, *, owner: str) -> FlagDraft | None:
+        """The flag that this owner has on the answer now, as it is stored (scrubbed).
+
+        Raises:
+            NotFound: If there is no such answer, or it is somebody else's.
+        """
+        answer = self._answer(answer_id, owner)
+        last = self._ledger.newest(owner_hash(owner) or answer.owner, answer.id)
+        if last is None or last.payload is None:
+            return None
+        record = FlagRecord.model_validate_json(last.payload)
+        return FlagDraft(
+            answer_id=answer_id,
+            verdict=record.verdict,
+            reasons=record.categories,
+            severity=record.severity,
+            comment=record.comment,
+            correction=record.correction,
+            consent=Consent(train=record.consent.train, publish=record.consent.publish),
+        )
 
     def status(self, flag_id: str) -> dict[str, Any]:
         """State and history by id, for anybody who knows the id; no text of the flag.
