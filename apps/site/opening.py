@@ -4,42 +4,82 @@ The engines are imported here and only when one is opened, so that a server in f
 model never loads llama.cpp.
 """
 
-from apps.site.fleet import Opener
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
 from shared.engine.types import Engine
 from shared.errors import AbilityMissing
 from shared.models.select import Choice
 from shared.settings import Settings
 
+Adapters = Mapping[str, Path]
+"""Name to GGUF LoRA."""
 
-async def open_engine(settings: Settings, choice: Choice) -> Engine:
-    """Bring a model into memory, or connect to its server.
+
+@runtime_checkable
+class Changeable(Protocol):
+    """An engine whose model can be changed while it answers."""
+
+    async def swap(
+        self, path: Path, *, release: str, sha256: str, notice: str, adapters: Adapters
+    ) -> None:
+        """Answer new requests with another model."""
+        ...
+
+
+async def open_engine(settings: Settings, choice: Choice, adapters: Adapters) -> Engine:
+    """Bring a model and its adapters into memory, or connect to its server.
 
     Raises:
-        ModelFileError: The file cannot be run.
+        ModelFileError: A file cannot be run.
+        AbilityMissing: Adapters are wanted on a server elsewhere.
+        EngineClosed: The server cannot be reached.
     """
     if choice.path is None:
-        from shared.engine.remote import RemoteEngine
-
-        return RemoteEngine(choice.url)
+        return await _connect(choice.url, adapters)
     from shared.llama.engine import LlamaEngine
 
-    return await LlamaEngine.load(settings, choice)
+    engine = await asyncio.to_thread(
+        LlamaEngine.load,
+        choice.path,
+        release=choice.release,
+        sha256=choice.sha256,
+        settings=settings,
+        notice=choice.notice,
+    )
+    for name, path in adapters.items():
+        await engine.add_adapter(name, path)
+    return engine
 
 
-async def swap_engine(engine: Engine, choice: Choice) -> None:
-    """Let the embedded engine go over to another file; running answers finish on the old one.
+async def change_model(engine: Engine, choice: Choice, adapters: Adapters) -> None:
+    """Let an engine go over to another file; running answers finish on the old one.
 
     Raises:
-        AbilityMissing: The engine is a remote one.
-        ModelFileError: The file cannot be run; the running model stays.
+        AbilityMissing: The engine, or the choice, is a server elsewhere.
+        ModelFileError: A file cannot be run; the running model stays.
     """
-    from shared.llama.engine import LlamaEngine
-
-    if not isinstance(engine, LlamaEngine):
+    if choice.path is None or not isinstance(engine, Changeable):
         raise AbilityMissing(
-            "A model on another server cannot be changed from here.", fix="Change it there."
+            "A model on another server is only taken at the start.", fix="Start Inkloop again."
         )
-    await engine.swap(choice)
+    await engine.swap(
+        choice.path,
+        release=choice.release,
+        sha256=choice.sha256,
+        notice=choice.notice,
+        adapters=adapters,
+    )
 
 
-OPENER = Opener(open_engine, swap_engine)
+async def _connect(url: str, adapters: Adapters) -> Engine:
+    if adapters:
+        raise AbilityMissing(
+            f"{url} is a server elsewhere, which cannot take the adapter {next(iter(adapters))}.",
+            fix="Name a model for that role instead (INKLOOP_ROLE_…).",
+        )
+    from shared.engine.remote import RemoteEngine
+
+    return await RemoteEngine.connect(url)

@@ -155,6 +155,8 @@ class EngineInfo:
     """Window of one conversation: prompt and answer together."""
     template_sha256: str = ""
     adapters: tuple[str, ...] = ()
+    adapter: str | None = None
+    """The adapter of requests that name none; None is the base model."""
     notice: str = ""
     """A sentence for the banner, as the demo model has one."""
 

@@ -19,8 +19,10 @@ CACHED_CHARACTERS = 1_000_000
 class Vocab(Protocol):
     """The part of a model's vocabulary that turns text into tokens."""
 
-    control_texts: frozenset[str]
-    """The texts of all control tokens, and of user-defined tokens that serve as such."""
+    @property
+    def control_texts(self) -> frozenset[str]:
+        """The texts of all control tokens, and of user-defined tokens that serve as such."""
+        ...
 
     def tokenize(self, text: str, *, special: bool) -> list[int]:
         """Tokens of `text`, no begin-of-text added; control tokens are parsed only if `special`."""
