@@ -1,17 +1,17 @@
 """The engines of one process: which model answers for which role, and how that changes.
 
 Roles that name the same model share one engine, so a model is in memory once. The main engine
-follows the promoted release, or the pinned model where none is promoted: a new choice is swapped
-in while running answers finish, a refused one leaves the running model in place and is told in the
-banner. What is named by INKLOOP_MODEL stays what it is.
+follows the promoted release, the pinned model and what is fetched: a new choice is swapped in while
+running answers finish, a refused one leaves the running model in place and is told in the banner.
+What is named by INKLOOP_MODEL stays what it is.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from apps.site.opening import Adapters, change_model, open_engine
+from apps.site.roles import Roles, WithAdapter, read_roles
 from apps.ui.banner import Running
 from shared.engine.types import Engine
 from shared.errors import InkloopError
@@ -19,16 +19,11 @@ from shared.home import Home
 from shared.models.catalogue import CatalogueModel
 from shared.models.select import PIN, Choice, choose, named
 from shared.releases import ReleaseStore
-from shared.settings import ROLES, Settings
+from shared.settings import Settings
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 1.0
-
-Open = Callable[[Settings, Choice], Awaitable[Engine]]
-"""Bring a choice into memory (or connect to it)."""
-Swap = Callable[[Engine, Choice], Awaitable[None]]
-"""Let a running engine go over to another choice."""
 
 
 def now() -> datetime:
@@ -36,23 +31,17 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Opener:
-    """How engines come and change; the server gives the real one, tests may give their own."""
-
-    open: Open
-    swap: Swap
-
-
 class Fleet:
     """All engines of one process."""
 
-    def __init__(self, settings: Settings, home: Home, opener: Opener) -> None:
+    def __init__(self, settings: Settings, home: Home) -> None:
         self._settings = settings
         self._home = home
-        self._opener = opener
         self._pointer = ReleaseStore(home.releases).pointer_path
-        self._engines: dict[str, Engine] = {}
+        self._opened: list[Engine] = []
+        self._main: Engine | None = None
+        self._by_role: dict[str, Engine] = {}
+        self._roles = Roles()
         self._choice = Choice(release="")
         self._since = now()
         self._trouble = ""
@@ -67,10 +56,9 @@ class Fleet:
         """
         try:
             self._choice = choose(self._settings, self._home)
-            self._engines[""] = await self._opener.open(self._settings, self._choice)
-            for target in self._targets():
-                choice = named(target, self._home)
-                self._engines[target] = await self._opener.open(self._settings, choice)
+            self._roles = read_roles(self._settings, self._home)
+            self._main = await self._open(self._choice, self._roles.adapters)
+            await self._open_roles(self._main)
         except BaseException:
             await self.close()
             raise
@@ -78,8 +66,8 @@ class Fleet:
 
     def engine_for(self, role: str) -> Engine:
         """The engine of a role; a name that is no role gets the main one."""
-        target = self._settings.for_role(role) if role in ROLES else ""
-        return self._engines[target if target in self._engines else ""]
+        assert self._main is not None, "start() comes first"
+        return self._by_role.get(role, self._main)
 
     def running(self) -> Running:
         """What the banner says."""
@@ -115,24 +103,32 @@ class Fleet:
                 if (choice.path, choice.sha256) != (self._choice.path, self._choice.sha256):
                     await self._change_to(choice)
                 self._trouble = ""
-            except InkloopError as error:
+            except (InkloopError, OSError) as error:
                 log.warning("The model was not changed: %s", error)
                 self._trouble = f"Another model was refused, {self._choice.release} stays: {error}"
 
     async def close(self) -> None:
-        """End running answers and free everything."""
-        for engine in self._engines.values():
-            await engine.close()
+        """End running answers and free everything; again is harmless."""
+        await asyncio.gather(*(engine.close() for engine in self._opened))
+
+    async def _open_roles(self, main: Engine) -> None:
+        opened: dict[Choice, Engine] = {}
+        for role, choice in self._roles.models.items():
+            if choice not in opened:
+                opened[choice] = await self._open(choice, {})
+            self._by_role[role] = opened[choice]
+        for role in self._roles.adapters:
+            self._by_role[role] = WithAdapter(main, role)
+
+    async def _open(self, choice: Choice, adapters: Adapters) -> Engine:
+        engine = await open_engine(self._settings, choice, adapters)
+        self._opened.append(engine)
+        return engine
 
     async def _change_to(self, choice: Choice) -> None:
-        await self._opener.swap(self._engines[""], choice)
+        await change_model(self.engine_for(""), choice, self._roles.adapters)
         self._choice, self._since, self._trouble = choice, now(), ""
         log.info("The model is %s now.", choice.release)
-
-    def _targets(self) -> list[str]:
-        """The models that roles name, each once, without those that are the main one."""
-        wanted = [self._settings.for_role(role) for role in ROLES]
-        return [t for t in dict.fromkeys(wanted) if t and t != self._settings.model]
 
     def _decided_at(self) -> tuple[int, ...]:
         """When the pointer, the pin and the folder of models last changed; 0 where one is not."""

@@ -76,7 +76,7 @@ def cards(rows: Sequence[AppRow]) -> str:
     return f'<ul class="ink-cards">{items}</ul>'
 
 
-def offer_text(model: CatalogueModel, needs_no_restart: bool) -> str:  # noqa: FBT001
+def offer_text(model: CatalogueModel, needs_no_restart: bool) -> str:
     """What the default model is, and the command that fetches it."""
     then = (
         "it starts to answer without a restart"

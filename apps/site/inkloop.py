@@ -12,7 +12,6 @@ from apps.context import Context
 from apps.site.assemble import Site, asgi
 from apps.site.fetching import Fetching
 from apps.site.fleet import Fleet
-from apps.site.opening import OPENER
 from apps.suite import AppRow
 from feedback.answers import AnswerStore
 from feedback.flags import FlagService
@@ -37,7 +36,7 @@ async def started(settings: Settings, home: Home, rows: Sequence[AppRow]) -> Asy
     Raises:
         InkloopError: A model or a store cannot be used.
     """
-    fleet = Fleet(settings, home, OPENER)
+    fleet = Fleet(settings, home)
     with ExitStack() as begun:
         answers = begun.enter_context(
             closing(AnswerStore(home.history, keep_days=settings.keep_days))

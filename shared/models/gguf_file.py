@@ -30,6 +30,8 @@ class GgufHeader:
 
     architecture: str
     name: str
+    kind: str
+    """`general.type`: model, adapter …; empty in old files."""
     context_tokens: int
     """Window the model was trained with; 0 when the header does not say."""
     licence: str
@@ -92,6 +94,7 @@ def _parse(file: BinaryIO) -> GgufHeader:
     return GgufHeader(
         architecture=architecture,
         name=str(meta.get("general.name", "")),
+        kind=str(meta.get("general.type", "")),
         context_tokens=int(meta.get(f"{architecture}.context_length", 0)),
         licence=str(meta.get("general.license", "")),
         tensors=tensors,
