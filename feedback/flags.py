@@ -16,6 +16,7 @@ from typing import Any
 
 from feedback.answers import AnswerStore
 from feedback.build_record import build_record, says_the_same
+from feedback.erasure import bury
 from feedback.ledger import Ledger
 from feedback.outbox import Outbox, Row, knows_receipt, newest, put, put_receipt
 from feedback.rate import RateLimit
@@ -71,6 +72,8 @@ class FlagService:
         person = owner_hash(owner) or answer.owner
         record = self._record(draft, answer, person, flag_id="")
         last = self._ledger.newest(person, answer.id)
+        if last is not None and last.flag_id in self._reviews.tombstones():
+            raise NotFound("This flag was erased, and its answer goes with it.")
         secret = secrets.token_urlsafe(18)
         flag_id, is_new = self._outbox.writer.run(
             lambda db: _store(db, record, answer.id, person, last, _sha256(secret))
@@ -142,7 +145,7 @@ class FlagService:
         """
         if flag_id not in self._reviews.tombstones():
             self._check_receipt(flag_id, receipt)
-            self._reviews.bury([flag_id], by="owner")
+            bury(self._home, [flag_id], by="owner")
             self.sweep()
         return self.status(flag_id)
 

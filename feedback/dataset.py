@@ -1,0 +1,286 @@
+"""A dataset version: the folder that training reads, named by the hash of what is in it.
+
+`dataset.json` says for every row which flags it came from, why, and what their authors allow.
+Rows are JSON lines in the form that trainers take (messages under `prompt`, `completion`,
+`chosen`, `rejected`). A version is never changed, with one exception: when a flag is erased its
+rows go, and `erased` says so.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from feedback.records import App, Consent, Record, Turn, Verdict
+from shared.durable import publish_folder, replace_text
+from shared.errors import NotFound, StoreError
+from shared.home import Home
+from shared.ids import new_id
+
+LICENCE = "CC-BY-4.0"
+NAME_DIGITS = 16
+Kind = Literal["sft", "dpo", "kto", "heldout"]
+KINDS: tuple[Kind, ...] = ("sft", "dpo", "kto", "heldout")
+
+
+class Row(Record):
+    """What every row has."""
+
+    prompt: tuple[Turn, ...]
+    flag_ids: tuple[str, ...]
+    app: App
+    reasons: tuple[str, ...]
+    session: str
+    """Who flagged, as flags name people (`feedback.session`); of the first flag."""
+    consent: Consent
+    """What all authors of the row's flags allow."""
+
+
+class SftRow(Row):
+    """An answer to learn."""
+
+    completion: tuple[Turn, ...]
+
+
+class DpoRow(Row):
+    """A better and a worse answer."""
+
+    chosen: tuple[Turn, ...]
+    rejected: tuple[Turn, ...]
+
+
+class KtoRow(Row):
+    """A thumb."""
+
+    completion: tuple[Turn, ...]
+    label: bool
+    weight: float = 1.0
+
+
+class HeldOutRow(Row):
+    """What training never sees; with a correction, it is what the gate measures."""
+
+    verdict: Verdict
+    flagged: str
+    """The answer that was rated, or with `prefer` the one that lost."""
+    correction: str = ""
+    """What it should have been; empty for a thumb."""
+    label: bool | None = None
+    """The thumb, where there is no correction."""
+
+
+class FileNote(Record):
+    """One file of rows."""
+
+    rows: int
+    sha256: str
+
+
+class RowNote(Record):
+    """Where one row comes from, in the order of its file."""
+
+    flag_ids: tuple[str, ...]
+    reasons: tuple[str, ...]
+    consent: Consent
+
+
+class SplitNote(Record):
+    """How rows were held out."""
+
+    share: float
+    """What was aimed at."""
+    flags_training: int
+    flags_held_out: int
+    owners_training: int
+    owners_held_out: int
+
+
+class Card(Record):
+    """`dataset.json`."""
+
+    schema_version: Literal[1] = 1
+    licence: str = LICENCE
+    flag_ids: tuple[str, ...]
+    """Every flag that is in any row, oldest first."""
+    apps: dict[str, int]
+    """Flags per app."""
+    reasons: dict[str, int]
+    verdicts: dict[str, int]
+    left_out: dict[str, int]
+    """Why flags are not in here, and how many."""
+    split: SplitNote
+    replay: dict[str, int] = Field(default_factory=dict)
+    """Rows of old good answers that training mixes in, by source."""
+    files: dict[Kind, FileNote]
+    rows: dict[Kind, tuple[RowNote, ...]]
+    notes: tuple[str, ...] = ()
+    """What a reader of the numbers should know."""
+    erased: tuple[str, ...] = ()
+    """Flags whose rows were taken out after the version was built; its name stays."""
+
+
+Rows = dict[Kind, Sequence[Row]]
+R = TypeVar("R", bound=Row)
+
+
+class DatasetVersion:
+    """A dataset version on disk."""
+
+    def __init__(self, path: Path, card: Card) -> None:
+        self.path = path
+        self.card = card
+
+    @property
+    def name(self) -> str:
+        """The hash that names it."""
+        return self.path.name
+
+    @property
+    def flag_ids(self) -> tuple[str, ...]:
+        """Every flag in it, held-out ones too."""
+        return self.card.flag_ids
+
+    @property
+    def training_flag_ids(self) -> tuple[str, ...]:
+        """The flags that a run learns from."""
+        notes = [note for kind in KINDS if kind != "heldout" for note in self.card.rows[kind]]
+        return tuple(sorted({flag_id for note in notes for flag_id in note.flag_ids}))
+
+    @property
+    def sft(self) -> list[SftRow]:
+        """Answers to learn."""
+        return self._read("sft", SftRow)
+
+    @property
+    def dpo(self) -> list[DpoRow]:
+        """Pairs."""
+        return self._read("dpo", DpoRow)
+
+    @property
+    def kto(self) -> list[KtoRow]:
+        """Thumbs."""
+        return self._read("kto", KtoRow)
+
+    @property
+    def heldout(self) -> list[HeldOutRow]:
+        """What training must not see."""
+        return self._read("heldout", HeldOutRow)
+
+    @classmethod
+    def load(cls, path: Path) -> "DatasetVersion":
+        """Open a version and check that its files are the ones it was built with.
+
+        Raises:
+            NotFound: If there is no version in this folder.
+            StoreError: If a file is damaged.
+        """
+        try:
+            card = Card.model_validate_json((path / "dataset.json").read_bytes())
+        except FileNotFoundError as error:
+            raise NotFound(
+                f"{path} is not a dataset version.", fix="`inkloop flags export` builds one."
+            ) from error
+        except ValidationError as error:
+            raise StoreError(
+                f"{path / 'dataset.json'} is damaged.", fix="Delete the folder and export again."
+            ) from error
+        for kind, note in card.files.items():
+            if _sha256((path / f"{kind}.jsonl").read_bytes()) != note.sha256:
+                raise StoreError(
+                    f"{kind}.jsonl of dataset version {path.name} is not the one that was built.",
+                    fix="Delete the folder and export again.",
+                )
+        return cls(path, card)
+
+    def without(self, flag_ids: Iterable[str]) -> None:
+        """Take the rows of erased flags out, in place; the name stays and the card tells."""
+        gone = set(flag_ids) & set(self.flag_ids)
+        kept: Rows = {
+            "sft": _unless(self.sft, gone),
+            "dpo": _unless(self.dpo, gone),
+            "kto": _unless(self.kto, gone),
+            "heldout": _unless(self.heldout, gone),
+        }
+        texts = {kind: as_lines(rows) for kind, rows in kept.items()}
+        self.card = self.card.model_copy(
+            update={
+                "flag_ids": tuple(i for i in self.flag_ids if i not in gone),
+                "files": notes_of_files(kept, texts),
+                "rows": notes_of_rows(kept),
+                "erased": tuple(sorted({*self.card.erased, *gone})),
+            }
+        )
+        for kind, text in texts.items():
+            replace_text(self.path / f"{kind}.jsonl", text)
+        replace_text(self.path / "dataset.json", _as_json(self.card))
+
+    def _read(self, kind: Kind, row: type[R]) -> list[R]:
+        lines = (self.path / f"{kind}.jsonl").read_text(encoding="utf-8").split("\n")
+        return [row.model_validate_json(line) for line in lines if line]
+
+
+def write(home: Home, card: Card, texts: dict[Kind, str]) -> DatasetVersion:
+    """Put a version into its folder in one step; one that is there already is left alone."""
+    name = _sha256(_as_json(card).encode())[:NAME_DIGITS]
+    target = home.datasets / name
+    if not (target / "dataset.json").is_file():
+        draft = home.datasets / f".{name}.{new_id()}"
+        draft.mkdir(parents=True)
+        for kind, text in texts.items():
+            (draft / f"{kind}.jsonl").write_text(text, encoding="utf-8")
+        (draft / "dataset.json").write_text(_as_json(card), encoding="utf-8")
+        publish_folder(draft, target)
+    return DatasetVersion.load(target)
+
+
+def versions(home: Home) -> list[DatasetVersion]:
+    """All versions of a home, oldest first."""
+    cards = sorted(home.datasets.glob("*/dataset.json"), key=lambda path: path.stat().st_mtime_ns)
+    return [DatasetVersion.load(card.parent) for card in cards if card.parent.name[0] != "."]
+
+
+def as_lines(rows: Iterable[Row]) -> str:
+    """JSON lines with sorted keys, so that equal rows are equal bytes."""
+    return "".join(
+        json.dumps(row.model_dump(mode="json"), ensure_ascii=False, sort_keys=True) + "\n"
+        for row in rows
+    )
+
+
+def notes_of_files(rows: Rows, texts: dict[Kind, str]) -> dict[Kind, FileNote]:
+    """Size and hash of each file."""
+    return {
+        kind: FileNote(rows=len(rows[kind]), sha256=_sha256(text.encode()))
+        for kind, text in texts.items()
+    }
+
+
+def notes_of_rows(rows: Rows) -> dict[Kind, tuple[RowNote, ...]]:
+    """Where each row comes from."""
+    return {
+        kind: tuple(
+            RowNote(flag_ids=row.flag_ids, reasons=row.reasons, consent=row.consent) for row in some
+        )
+        for kind, some in rows.items()
+    }
+
+
+def _unless(rows: Sequence[R], gone: set[str]) -> list[R]:
+    """Rows of other flags; a row that several flags share stays with the others."""
+    kept: list[R] = []
+    for row in rows:
+        left = tuple(flag_id for flag_id in row.flag_ids if flag_id not in gone)
+        if left:
+            kept.append(row.model_copy(update={"flag_ids": left}))
+    return kept
+
+
+def _as_json(card: Card) -> str:
+    return json.dumps(card.model_dump(mode="json"), ensure_ascii=False, indent=1, sort_keys=True)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
