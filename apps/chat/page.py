@@ -14,7 +14,7 @@ __all__ = ["CSS", "build"]
 STYLE = Style(
     manner=CHAT,
     title="Chat",
-    line="Ask, argue, draft. Every answer can be tried again, and nothing that was said is lost.",
+    line="Ask, argue, draft: nothing that was said is lost.",
     placeholder="Write, then press Enter (Shift+Enter for a new line)",
     examples=(
         "Explain rain to a child in three sentences.",

@@ -10,7 +10,7 @@ from apps.talk.style import Style
 from apps.talk.view import Shown
 
 CSS = """
-.talk-log { min-height: 320px; }
+.talk-log { height: max(300px, calc(100vh - 430px)) !important; }
 .talk-log .message pre { tab-size: 4; }
 .talk-log pre code { white-space: pre; }
 .talk-bar { align-items: flex-end; gap: 8px; flex-wrap: nowrap; }
@@ -18,7 +18,8 @@ CSS = """
   overflow-wrap: anywhere; }
 .talk-versions { align-items: center; justify-content: flex-start; gap: 6px; }
 .talk-versions .prose { flex: 0 0 auto; font-size: 0.85rem; color: var(--body-text-color-subdued); }
-.talk-list { align-items: flex-end; gap: 8px; }
+.talk-list { align-items: center; gap: 8px; flex-wrap: nowrap; }
+@media (max-width: 600px) { .talk-log { height: max(300px, calc(100vh - 380px)) !important; } }
 """
 
 
@@ -52,7 +53,7 @@ class Parts:
 def lay_out(style: Style) -> Parts:
     """Put the parts into the current Blocks context."""
     shown = gr.State(Shown())
-    gr.Markdown(f"# {style.title}\n{style.line}", elem_classes="page-title")
+    gr.Markdown(f"# {style.title}", elem_classes="page-title")
     with gr.Row(equal_height=False):
         with gr.Column(scale=4, min_width=320):
             talk = _talk(style)
@@ -70,16 +71,18 @@ def _talk(style: Style) -> dict[str, Any]:
         listed = gr.Dropdown(
             [],
             label="Conversation",
-            elem_id=f"{name}-list",
-            scale=1,
-            min_width=160,
+            show_label=False,
+            container=False,
             filterable=False,
+            scale=1,
+            min_width=120,
+            elem_id=f"{name}-list",
         )
-        new = gr.Button("New", elem_id=f"{name}-new", size="md", scale=0, min_width=76)
-        delete = gr.Button("Delete", elem_id=f"{name}-delete", size="md", scale=0, min_width=76)
+        new = gr.Button("New", elem_id=f"{name}-new", size="sm", scale=0, min_width=64)
+        delete = gr.Button("Delete", elem_id=f"{name}-delete", size="sm", scale=0, min_width=64)
     log = gr.Chatbot(
         show_label=False,
-        height="58vh",
+        height=480,
         elem_id=f"{name}-log",
         elem_classes="talk-log",
         buttons=["copy", "copy_all"],
@@ -87,7 +90,7 @@ def _talk(style: Style) -> dict[str, Any]:
         editable="user",
         allow_tags=False,
         examples=[{"text": example} for example in style.examples],
-        placeholder=f"**{style.title}**",
+        placeholder=style.line,
     )
     status = gr.HTML(elem_id=f"{name}-status", elem_classes="talk-status")
     with gr.Row(visible=False, elem_classes="talk-versions") as versions:

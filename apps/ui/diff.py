@@ -14,14 +14,16 @@ def as_html(before: str, after: str) -> str:
     old, new = _pieces(before), _pieces(after)
     if len(old) + len(new) > MOST_WORDS:
         old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    told: list[str] = []
+    told, gone, come = "", "", ""
     for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        gone, come = "".join(old[a:b]), "".join(new[c:d])
-        if kind == "equal":
-            told.append(html.escape(gone))
+        left, right = "".join(old[a:b]), "".join(new[c:d])
+        if kind == "equal" and (left.strip() or not (gone or come)):
+            told += _marked("del", gone) + _marked("ins", come) + html.escape(left)
+            gone = come = ""
         else:
-            told += [_marked("del", gone), _marked("ins", come)]
-    return "".join(told)
+            # Blanks between two changes belong to them: changes read in phrases, not word by word.
+            gone, come = gone + left, come + right
+    return told + _marked("del", gone) + _marked("ins", come)
 
 
 def _pieces(text: str) -> list[str]:

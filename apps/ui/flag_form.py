@@ -125,6 +125,13 @@ def preview(record: dict[str, Any]) -> str:
     return _boxed(json.dumps(record, ensure_ascii=False, indent=2, default=str))
 
 
+def told(draft: FlagDraft) -> str:
+    """What has been stored, and what may follow, as HTML."""
+    verdict = next((label for label, key in CHOICES if key == draft.verdict), draft.verdict)
+    more = "You can add to it below." if draft.reasons else "A reason says more than a thumb."
+    return f'<p role="status">✓ Stored as “{html.escape(verdict)}”. {more}</p>'
+
+
 def nothing_stored() -> str:
     """The preview before there is anything to store."""
     return f"<p>{html.escape(NOT_YET)}</p>"

@@ -26,6 +26,14 @@ Update = dict[Any, Any]
 AnswerOf = Callable[[str, Any, int], str]
 """(owner, value of a state, row of the log) to the id of the recorded answer."""
 
+FOCUS = "() => setTimeout(() => document.querySelector('#flag-verdict input')?.focus(), 150)"
+CLOSE_ON_ESCAPE = """
+document.addEventListener('keydown', event => {
+  const panel = document.querySelector('#flag-panel.open');
+  if (event.key === 'Escape' && panel) panel.querySelector('.toggle-button').click();
+});
+"""
+
 
 class FlagPanel:
     """One per page, built inside the page's Blocks context; then `open_from` as often as needed."""
@@ -64,7 +72,8 @@ class FlagPanel:
         def opened(request: gr.Request, answer: str) -> Update:
             return self._opened(owner_of(request), answer, verdict)
 
-        listener(shows_errors(opened), answer_id, self._all(), **INSTANT)
+        event = listener(shows_errors(opened), answer_id, self._all(), **INSTANT)
+        event.success(None, None, None, js=FOCUS, **INSTANT)
 
     def open_from_votes(self, log: gr.Chatbot, shown: gr.State, answer_of: AnswerOf) -> None:
         """Open from the thumbs of a log; the thumb is the verdict and is stored at once."""
@@ -77,22 +86,17 @@ class FlagPanel:
             )
             return self._opened(owner, answer_of(owner, state, row), verdict)
 
-        log.like(shows_errors(voted), shown, self._all(), **INSTANT)
+        event = log.like(shows_errors(voted), shown, self._all(), **INSTANT)
+        event.success(None, None, None, js=FOCUS, **INSTANT)
 
     def _lay_out(self) -> None:
         gr.Markdown("## About this answer")
         self._quote = gr.HTML()
+        self._told = gr.HTML(elem_id="flag-told")
         self._verdict = gr.Radio(
             list(flag_form.CHOICES), label="How is it?", elem_id="flag-verdict"
         )
         self._reasons = gr.CheckboxGroup([], label="Why?", elem_id="flag-reasons", visible=False)
-        self._receipt = gr.Textbox(
-            label="Stored. Receipt, to change or erase it later",
-            interactive=False,
-            buttons=["copy"],
-            visible=False,
-            elem_id="flag-receipt",
-        )
         self._severity = gr.Radio(
             [(label, key) for key, label in taxonomy.SEVERITIES.items()],
             value="",
@@ -118,6 +122,15 @@ class FlagPanel:
         gr.Markdown("**Exactly this is stored:**")
         self._preview = gr.HTML(flag_form.nothing_stored(), elem_id="flag-preview")
         self._send = gr.Button("Send", variant="primary", elem_id="flag-send")
+        self._receipt = gr.Textbox(
+            label="Receipt: keep it to change or erase the flag",
+            interactive=False,
+            lines=2,
+            buttons=["copy"],
+            visible=False,
+            elem_id="flag-receipt",
+        )
+        gr.HTML("", js_on_load=CLOSE_ON_ESCAPE)
 
     def _wire(self) -> None:
         form = [self._flagging, *self._form]
@@ -150,6 +163,7 @@ class FlagPanel:
             self._flagging: flagging,
             self._side: gr.Sidebar(open=True),
             self._quote: flag_form.quoted(answer),
+            self._told: "",
             self._receipt: gr.Textbox(value="", visible=False),
             self._preview: flag_form.nothing_stored(),
         }
@@ -168,9 +182,7 @@ class FlagPanel:
         said = self._offered(Form.read(form))
         if not said.verdict:
             raise BadRequest("The verdict is missing.", fix="Choose Good or Bad first.")
-        update = self._store(owner_of(request), flagging, said.draft(flagging.answer_id))
-        gr.Success("Thank you. It is stored, and the receipt is in the panel.", title="Stored")
-        return update
+        return self._store(owner_of(request), flagging, said.draft(flagging.answer_id))
 
     def _store(self, owner: str, flagging: Flagging, draft: FlagDraft) -> Update:
         receipt = self._ctx.flags.submit(draft, owner=owner)
@@ -179,6 +191,7 @@ class FlagPanel:
             self._flagging: stored,
             self._verdict: draft.verdict,
             **self._sides(draft.verdict, draft.reasons),
+            self._told: flag_form.told(draft),
             self._receipt: gr.Textbox(value=stored.shown_receipt(), visible=True),
         }
 
@@ -236,6 +249,7 @@ class FlagPanel:
             self._flagging,
             self._side,
             self._quote,
+            self._told,
             self._receipt,
             self._preview,
             self._diff,
