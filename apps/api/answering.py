@@ -38,7 +38,7 @@ async def _whole(ctx: Context, ask: Ask, shape: Shape) -> Response:
                 logprobs.extend(event.logprobs)
             elif isinstance(event, Finished):
                 numbers = event.numbers
-                choice = shape.whole(event.text, logprobs, FINISH[numbers.finish_reason])
+                choice = shape.whole(event.text, logprobs, numbers)
                 body = envelope(event.answer_id, shape.kind, numbers.release, [choice])
                 return JSONResponse({**body, "usage": usage(numbers)})
     raise EngineClosed("The answer ended without a last word.", fix="Ask again.")

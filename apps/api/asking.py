@@ -38,6 +38,7 @@ def chat(body: ChatBody, info: EngineInfo, owner: str) -> Ask:
 def completion(body: CompletionBody, owner: str) -> Ask:
     """The question of a plain completion."""
     tokens = COMPLETION_TOKENS if body.max_tokens is None else body.max_tokens
+    tokens = 1 if body.reads_only else tokens
     return Ask(
         app=APP,
         role="chat",

@@ -41,12 +41,12 @@ class ChatShape:
         """The choice that ends a stream."""
         return _choice(delta={}, finish_reason=finish)
 
-    def whole(self, text: str, logprobs: Sequence[TokenLogprob], finish: str) -> Json:
+    def whole(self, text: str, logprobs: Sequence[TokenLogprob], numbers: Numbers) -> Json:
         """The choice of a whole answer."""
         return _choice(
             message={"role": "assistant", "content": text, "refusal": None},
             logprobs=chat_logprobs(logprobs),
-            finish_reason=finish,
+            finish_reason=FINISH[numbers.finish_reason],
         )
 
 
@@ -58,39 +58,49 @@ class TextShape:
     piece_kind = "text_completion"
     prefix: str = ""
     """The prompt, when it is to be echoed."""
+    reads_only: bool = False
+    """Nothing was to be written: the one token that the engine needs is left out."""
+    _text: str = field(default="", init=False)
     _offset: int = field(default=0, init=False)
 
     def opening(self) -> list[Json]:
         """The first choices of a stream: the echoed prompt."""
+        self._text = self.prefix
         return [_choice(text=self.prefix, logprobs=None)] if self.prefix else []
 
     def piece(self, text: str, logprobs: Sequence[TokenLogprob]) -> Json:
         """The choice of one chunk."""
+        self._text += text
         return _choice(text=text, logprobs=self._logprobs(logprobs))
 
     def last(self, finish: str) -> Json:
         """The choice that ends a stream."""
         return _choice(text="", logprobs=None, finish_reason=finish)
 
-    def whole(self, text: str, logprobs: Sequence[TokenLogprob], finish: str) -> Json:
+    def whole(self, text: str, logprobs: Sequence[TokenLogprob], numbers: Numbers) -> Json:
         """The choice of a whole answer."""
-        return _choice(
-            text=self.prefix + text, logprobs=self._logprobs(logprobs), finish_reason=finish
-        )
+        finish = FINISH[numbers.finish_reason]
+        if self.reads_only:
+            text, finish, logprobs = "", "length", logprobs[: numbers.prompt_tokens]
+        self._text = self.prefix + text
+        return _choice(text=self._text, logprobs=self._logprobs(logprobs), finish_reason=finish)
 
     def _logprobs(self, tokens: Sequence[TokenLogprob]) -> Json | None:
         if not tokens:
             return None
-        offsets = []
-        for token in tokens:
-            offsets.append(self._offset)
-            self._offset += len(token.text)
         return {
             "tokens": [token.text for token in tokens],
             "token_logprobs": [token.logprob for token in tokens],
             "top_logprobs": [dict(t.top) if t.top else None for t in tokens],
-            "text_offset": offsets,
+            "text_offset": [self._place(token.text) for token in tokens],
         }
+
+    def _place(self, token: str) -> int:
+        """Where the token begins in the text; a control token is not in it and takes no room."""
+        place = self._offset
+        if self._text.startswith(token, place):
+            self._offset += len(token)
+        return place
 
 
 Shape = ChatShape | TextShape

@@ -8,6 +8,7 @@ that would change the answer and is not supported is refused by name, never quie
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from shared.errors import BadRequest
 
@@ -27,7 +28,9 @@ class Body(BaseModel):
         if isinstance(raw, dict):
             for name in UNSUPPORTED:
                 if raw.get(name) not in HARMLESS:
-                    raise ValueError(f"{name} is not supported")
+                    raise PydanticCustomError(
+                        "unsupported", "{name} is not supported", {"name": name}
+                    )
         return raw
 
 
@@ -136,6 +139,11 @@ class CompletionBody(Sampled):
     best_of: Literal[1] | None = None
 
     @property
+    def reads_only(self) -> bool:
+        """Whether only the prompt's own log-probabilities are wanted, as evaluations do."""
+        return self.echo and self.max_tokens == 0 and not self.stream
+
+    @property
     def text(self) -> str:
         """The one prompt.
 
@@ -152,5 +160,6 @@ class CompletionBody(Sampled):
 def in_words(error: ValidationError) -> BadRequest:
     """The first thing that is wrong, by its name."""
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "The request"
-    return BadRequest(f"{where}: {first['msg']}.", fix="See OpenAI's reference for its form.")
+    where = ".".join(str(part) for part in first["loc"])
+    what = f"{where}: {first['msg']}." if where else f"{first['msg']}."
+    return BadRequest(what, fix="See OpenAI's reference for the form of a request.")

@@ -39,7 +39,7 @@ def router(ctx: Context) -> APIRouter:
     async def completions(request: Request) -> Response:
         body = await read(request, CompletionBody)
         ask = asking.completion(body, caller(request, body.user))
-        shape = TextShape(prefix=body.text if body.echo else "")
+        shape = TextShape(body.text if body.echo else "", reads_only=body.reads_only)
         return await answer(ctx, request, body, ask, shape)
 
     async def models(request: Request) -> Response:
