@@ -63,8 +63,8 @@ class AnswerStore:
 
     def count(self) -> int:
         """How many answers are kept."""
-        with reading(self.path) as db:
-            return int(db.execute("SELECT count(*) FROM answer").fetchone()[0])
+        self.flush()
+        return count_answers(self.path)
 
     def erase(self, answer_id: str) -> None:
         """Forget one answer for good."""
@@ -105,6 +105,16 @@ class AnswerStore:
             self._writer.submit(
                 lambda db: db.execute("DELETE FROM answer WHERE created_at<?", (oldest,)).rowcount
             )
+
+
+def count_answers(path: Path) -> int:
+    """How many answers a store holds; none where there is no store yet."""
+    if not path.is_file():
+        return 0
+    with reading(path) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name='answer'").fetchone():
+            return 0
+        return int(db.execute("SELECT count(*) FROM answer").fetchone()[0])
 
 
 def _insert(db: sqlite3.Connection, answer: AnswerRecord) -> None:

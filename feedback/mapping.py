@@ -108,7 +108,7 @@ def _classes(record: FlagRecord, taxonomy: Taxonomy) -> frozenset[ReasonClass]:
 
 
 def _finished(record: FlagRecord) -> bool:
-    return record.generation.get("finish_reason", "stop") == "stop"
+    return bool(record.generation.get("finish_reason", "stop") == "stop")
 
 
 def _same_form(correction: str, answer: str) -> bool:

@@ -1,0 +1,196 @@
+"""`inkloop flags`: what people said, deciding about it, and building a dataset version.
+
+Everything works on the files in INKLOOP_HOME, with or without a running server.
+"""
+
+import getpass
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from feedback import erasure, reviewing, show
+from feedback.answers import count_answers
+from feedback.curate import build
+from feedback.ledger import Flag, Ledger
+from feedback.reviews import Verdict
+from shared.errors import BadRequest
+from shared.home import Home
+from shared.settings import Settings
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def _home() -> Home:
+    return Home(Settings.load().home)
+
+
+def _tell(value: object, text: str, *, as_json: bool) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2) if as_json else text)
+
+
+@click.group()
+def flags() -> None:
+    """What people said about answers: list, review, export as a dataset, erase."""
+
+
+@flags.command("list")
+@click.option("--state", help="received, approved, rejected, shipped …")
+@click.option("--app", help="chat, code, story, brainstorm, poetry or api.")
+@click.option("--verdict", help="up, down or prefer.")
+@click.option("--reason", help="A reason's key, such as incorrect.")
+@AS_JSON
+def list_flags(
+    state: str | None, app: str | None, verdict: str | None, reason: str | None, as_json: bool
+) -> None:
+    """All flags, oldest first, with their whole ids."""
+    wanted = {"state": state, "app": app, "verdict": verdict}
+    rows = [(flag, show.as_dict(flag)) for flag in Ledger(_home()).flags()]
+    kept = [
+        (flag, row)
+        for flag, row in rows
+        if all(value is None or row[key] == value for key, value in wanted.items())
+        and (reason is None or reason in row["reasons"])
+    ]
+    text = "\n".join(show.as_line(flag) for flag, _ in kept) or "No flags."
+    _tell([row for _, row in kept], text, as_json=as_json)
+
+
+@flags.command()
+@AS_JSON
+def stats(as_json: bool) -> None:
+    """How many flags, by state, app, verdict, reason and model."""
+    home = _home()
+    found = show.statistics(Ledger(home).flags(), answers=count_answers(home.history))
+    lines = [
+        f"{key.replace('_', ' '):<16} {_counts(value) if isinstance(value, dict) else value}"
+        for key, value in found.items()
+    ]
+    _tell(found, "\n".join(lines), as_json=as_json)
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{show.printable(name)} {count}" for name, count in counts.items()) or "-"
+
+
+def _ids(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    return click.option(
+        f"--{name}", multiple=True, metavar="ID…", help=f"{name.capitalize()} these flags."
+    )
+
+
+@flags.command()
+@_ids("approve")
+@_ids("reject")
+@_ids("quarantine")
+@click.argument("more", nargs=-1, metavar="")
+@click.option("--approve-all", is_flag=True, help="Approve all that wait, but none about safety.")
+@click.option(
+    "--from",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Decide as a file of JSON lines says (flag_id, decision, note, correction).",
+)
+@click.option("--why", default="", help="Told to whoever sent the flag.")
+@click.option("--by", default=getpass.getuser, help="Who decides; default: your user name.")
+@AS_JSON
+def review(  # noqa: PLR0913 - options of a command
+    approve: tuple[str, ...],
+    reject: tuple[str, ...],
+    quarantine: tuple[str, ...],
+    more: tuple[str, ...],
+    approve_all: bool,
+    file: Path | None,
+    why: str,
+    by: str,
+    as_json: bool,
+) -> None:
+    """Decide about flags: by id, from a file, all at once, or one by one in a terminal."""
+    home = _home()
+    named: list[tuple[Verdict, tuple[str, ...]]] = [
+        ("approve", approve),
+        ("reject", reject),
+        ("quarantine", quarantine),
+    ]
+    given = [(decision, ids) for decision, ids in named if ids]
+    if more and len(given) != 1:
+        raise BadRequest("It is not clear what to do with " + " ".join(more)[:80] + ".")
+    still = 0
+    if file is not None:
+        done = reviewing.from_file(home, file, by=by)
+    elif approve_all:
+        done, still = reviewing.approve_all(home, by=by, why=why)
+    elif given:
+        wanted = reviewing.by_action([*given, (given[0][0], more)])
+        done = reviewing.decide(home, wanted, by=by, why=why)
+    else:
+        _ask(home, by=by)
+        return
+    left = f" {still} about safety wait to be read." if still else ""
+    rows = [row.model_dump(mode="json") for row in done]
+    _tell(rows, f"Decided about {len(done)} flags.{left}", as_json=as_json)
+
+
+def _ask(home: Home, *, by: str) -> None:
+    waiting = reviewing.waiting(home)
+    if not waiting:
+        click.echo("No flag waits for a decision.")
+        return
+    if not sys.stdin.isatty():
+        raise BadRequest(
+            f"{len(waiting)} flags wait, and there is no terminal to ask.",
+            fix="Use --approve ID, --reject ID, --approve-all or --from FILE.",
+        )
+    decided = reviewing.one_by_one(home, waiting, by=by)
+    click.echo(f"Decided about {decided} of {len(waiting)} flags.")
+
+
+@flags.command()
+@AS_JSON
+def export(as_json: bool) -> None:
+    """Build the dataset version of what is approved now; exit code 1 if nothing is."""
+    version = build(_home())
+    card = version.card
+    rows = {kind: note.rows for kind, note in card.files.items()}
+    value = {
+        "name": version.name,
+        "path": str(version.path),
+        "flags": len(card.flag_ids),
+        "rows": rows,
+        "left_out": card.left_out,
+        "split": card.split.model_dump(),
+        "notes": list(card.notes),
+    }
+    text = (
+        f"Dataset version {version.name}: {len(card.flag_ids)} flags, "
+        f"rows: {_counts({str(kind): count for kind, count in rows.items()})}."
+    )
+    left_out = f"\nLeft out: {_counts(card.left_out)}." if card.left_out else ""
+    _tell(value, "\n".join([text + left_out, *card.notes]), as_json=as_json)
+
+
+@flags.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@AS_JSON
+def erase(ids: tuple[str, ...], yes: bool, as_json: bool) -> None:
+    """Erase flags and their answers for good, here and in every later dataset version."""
+    settings = Settings.load()
+    home = Home(settings.home)
+    known: list[Flag] = [Ledger(home).get(flag_id) for flag_id in ids]
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"Erase {len(known)} flags for good?", abort=True)
+    done = erasure.erase(
+        home, [flag.id for flag in known], by="operator", keep_days=settings.keep_days
+    )
+    lines = [f"Erased {len(done.flag_ids)} flags."]
+    if done.datasets:
+        lines.append(f"Their rows were taken out of: {', '.join(done.datasets)}.")
+    if done.runs or done.releases:
+        learned = ", ".join([*done.runs, *done.releases])
+        lines.append(f"These have learned from them, until the next training: {learned}.")
+    if done.left_to_server:
+        lines.append("A running server empties its own file within a minute.")
+    _tell(done.model_dump(mode="json"), "\n".join(lines), as_json=as_json)
