@@ -136,23 +136,24 @@ class ChatTemplate:
 
     def _measure(self) -> None:
         """How many tokens the template adds around a message of each role, and once."""
-        one = self._length("user")
-        three = self._length("user", "assistant", "user")
-        system = 0 if self._text.folds_system else self._length("system", "user") - one
-        # Halved upwards: the two roles' markers differ by at most a token or two.
-        turn = -(-(three - one) // 2)
+        letter = self._safe.count("x")
+        alone = self._letters("user")
+        turns = self._letters("user", "assistant", "user")
+        # Where the template leaves no clean ends, a turn's two roles get half of it each.
+        half = -(-(len(turns.tokens) - len(alone.tokens)) // 2)
+        assistant = turns.ends[1] - turns.ends[0] or half
+        user = turns.ends[2] - turns.ends[1] or half
+        system = len(self._letters("system", "user").tokens) - len(alone.tokens)
         self._markers: dict[Role, int] = {
-            "user": turn,
-            "assistant": turn,
-            "system": max(system, turn),
+            "user": user - letter,
+            "assistant": assistant - letter,
+            "system": max(system - letter, 0),
         }
-        self.fixed_tokens = max(one - turn, 0)
+        self.fixed_tokens = max(len(alone.tokens) - user, 0)
         """What every prompt takes besides its messages: begin of text, generation prompt."""
 
-    def _length(self, *roles: Role) -> int:
-        """Tokens of a prompt of one-letter messages, without those letters."""
-        messages = [Message(role, "x") for role in roles]
-        return len(self.render(messages).tokens) - len(roles) * self._safe.count("x")
+    def _letters(self, *roles: Role) -> Rendered:
+        return self.render([Message(role, "x") for role in roles])
 
 
 def _unused(first: str, texts: Sequence[str]) -> str:
