@@ -102,8 +102,8 @@ class StoryPage:
         )
         with gr.Row(visible=False) as self.ways_back:
             self.undo = gr.Button("Undo", elem_id="story-undo", min_width=90)
-            self.restart = gr.Button("Back to the start", elem_id="story-restart", min_width=90)
-            self.end = gr.Button("End the story", elem_id="story-end", min_width=90)
+            self.restart = gr.Button("Restart", elem_id="story-restart", min_width=90)
+            self.end = gr.Button("End the story", elem_id="story-end", min_width=120)
 
     def _lay_out_map(self) -> None:
         gr.HTML("<h2>Map</h2>", apply_default_css=False)

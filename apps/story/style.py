@@ -1,29 +1,33 @@
-"""The story's own look: a game of the age of pixels, by day on parchment and by night on indigo."""
+"""The story's own look: a game of the age of pixels, by day on parchment and by night on indigo.
+
+Its pixels are borders and squares, not letters: the pixel font in Gradio's package has no Latin
+alphabet.
+"""
 
 CSS = """
-@font-face { font-family: "Press Start 2P"; font-display: swap;
-  src: url("/static/fonts/PressStart2P/PressStart2P-Regular.woff2") format("woff2"); }
-.page-story { --story-back: #f6ead0; --story-ink: #33230f; --story-edge: #7a4b1d;
+.page-story { --story-serif: "Iowan Old Style", "Palatino Linotype", Palatino, Georgia, serif;
+  --story-back: #f6ead0; --story-ink: #33230f; --story-edge: #7a4b1d;
   --story-soft: #e9d5aa; --story-hot: #9c2f16; --story-on-hot: #fff7e6; }
-.dark .page-story { --story-back: #191b3d; --story-ink: #f4ecd8; --story-edge: #8d92e0;
+.dark .page-story {
+  --story-back: #191b3d; --story-ink: #f4ecd8; --story-edge: #8d92e0;
   --story-soft: #2b2e5e; --story-hot: #f2b632; --story-on-hot: #191b3d; }
-.page-story .page-title h1 { font-family: "Press Start 2P", var(--font-mono); font-size: 1.3rem;
-  line-height: 1.5; letter-spacing: 0; color: var(--story-hot); }
-.page-story h2, .page-story .story-head { font-family: "Press Start 2P", var(--font-mono);
-  font-size: .72rem; line-height: 1.6; margin: 0 0 10px; color: var(--story-hot);
-  font-weight: 400; overflow-wrap: anywhere; }
+.page-story .page-title h1 { font-family: var(--font-mono); font-size: 1.6rem;
+  font-weight: 700; text-transform: uppercase; letter-spacing: .06em; color: var(--story-hot); }
+.page-story h2, .page-story .story-head { font-family: var(--font-mono);
+  font-size: .9rem; line-height: 1.5; margin: 0 0 10px; color: var(--story-hot);
+  font-weight: 700; letter-spacing: .04em; overflow-wrap: anywhere; }
 #story-scene, #story-map { max-width: calc(100% - 8px); color: var(--story-ink);
   background: var(--story-back);
   border: 4px solid var(--story-edge); border-radius: 0; padding: 18px 20px; margin: 4px;
   box-shadow: 0 -4px 0 var(--story-edge), 0 4px 0 var(--story-edge), -4px 0 0 var(--story-edge),
     4px 0 0 var(--story-edge), inset 0 0 0 4px var(--story-soft); }
-#story-scene { min-height: 190px; font-family: Lora, Georgia, serif; font-size: 1.15rem;
+#story-scene { min-height: 190px; font-family: var(--story-serif); font-size: 1.15rem;
   line-height: 1.65; }
 #story-scene .story-text { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; }
 #story-scene .story-said { color: var(--story-hot); margin: 0 0 10px; overflow-wrap: anywhere;
   font-style: italic; }
-#story-scene .story-over { font-family: "Press Start 2P", var(--font-mono); font-size: .8rem;
-  margin: 16px 0 0; color: var(--story-hot); text-align: center; }
+#story-scene .story-over { font-family: var(--font-mono); font-size: .8rem;
+  font-weight: 700; margin: 16px 0 0; color: var(--story-hot); text-align: center; }
 #story-scene .story-cursor { display: inline-block; width: .6em; height: 1em; margin-left: 3px;
   vertical-align: -2px; background: var(--story-hot); animation: story-blink 1s steps(2) infinite; }
 @keyframes story-blink { 50% { opacity: 0; } }
@@ -36,8 +40,7 @@ CSS = """
 #story-choices button > span:last-child { min-width: 0; }
 #story-choices button:hover, #story-choices button:focus-visible { background: var(--story-hot);
   color: var(--story-on-hot); }
-#story-choices .key { font-family: "Press Start 2P", var(--font-mono); font-size: .7rem;
-  flex: none; }
+#story-choices .key { font-family: var(--font-mono); font-weight: 700; flex: none; }
 #story-choices button.stock { border-style: dashed; }
 #story-choices .note { font-size: .85rem; color: var(--body-text-color-subdued);
   margin: 6px 4px 0; }
@@ -50,7 +53,7 @@ CSS = """
 #story-map path.taken { stroke-dasharray: none; stroke-width: 4; }
 #story-map .node { cursor: pointer; outline: none; }
 #story-map rect { fill: var(--story-soft); stroke: var(--story-edge); stroke-width: 3; }
-#story-map text { font: .62rem "Press Start 2P", var(--font-mono); fill: var(--story-ink);
+#story-map text { font: 700 .72rem var(--font-mono); fill: var(--story-ink);
   text-anchor: middle; dominant-baseline: central; }
 #story-map .taken rect { stroke-width: 4; }
 #story-map .here rect { fill: var(--story-hot); }
@@ -61,7 +64,7 @@ CSS = """
 .page-story .story-earlier summary { cursor: pointer; color: var(--link-text-color);
   padding: 6px 0; }
 .page-story .story-earlier p { white-space: pre-wrap; overflow-wrap: anywhere; margin: 4px 0 10px;
-  font-family: Lora, Georgia, serif; }
+  font-family: var(--story-serif); }
 .page-story .story-earlier .story-said { font-style: italic;
   color: var(--body-text-color-subdued); }
 .page-story .story-beginning { align-items: flex-end; }

@@ -5,14 +5,12 @@ A small model likes to repeat itself. Near-duplicates are dropped and the model 
 marked as such.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 
+from apps.alike import alike
 from apps.story.tale import Choice
 
 FEWEST, MOST = 2, 4
-NEAR_DUPLICATE = 0.8
-"""Jaccard similarity of the word sets from which two choices count as the same."""
 
 STOCK: dict[str, tuple[str, ...]] = {
     "fairy tale": (
@@ -59,20 +57,6 @@ STOCK: dict[str, tuple[str, ...]] = {
     ),
 }
 """Genre to what one can nearly always do in it; the empty genre serves all others."""
-
-
-def words(text: str) -> frozenset[str]:
-    """The words of a choice, regardless of case and punctuation."""
-    return frozenset(re.findall(r"\w+", text.casefold()))
-
-
-def alike(one: str, other: str) -> bool:
-    """Whether two choices say the same."""
-    if one.casefold() == other.casefold():
-        return True
-    left, right = words(one), words(other)
-    both = left | right
-    return bool(both) and len(left & right) / len(both) > NEAR_DUPLICATE
 
 
 def distinct(texts: Iterable[str]) -> list[str]:
