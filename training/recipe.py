@@ -44,6 +44,8 @@ class Data(_Part):
     file with `prompt` and `completion` for another base."""
     replay_per_row: float = Field(1.0, ge=0, le=20)
     """Rows of replay for each row of the dataset version."""
+    fewest_corrections: int = Field(50, ge=1)
+    """Fewer corrected rows than this are not trained on: they would teach accidents."""
     max_tokens: int = Field(512, ge=16)
     """Longer rows are dropped, not cut: a cut answer teaches the model to stop mid-sentence."""
 

@@ -1,5 +1,10 @@
-"""Old good answers: read again while training so that they stay, and guarded by the gate."""
+"""Old good answers: read again while training so that they stay, and guarded by the gate.
 
+Which questions are read and which are guarded is settled by their hash, once and for all: no run
+ever reads what a gate measures, whatever its seed.
+"""
+
+import hashlib
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,23 +12,56 @@ from pathlib import Path
 from training.data import Replay, Row, question, read_jsonl
 
 DEMO = "demo"
+GUARDED_ONE_IN = 4
 _GUARD_SEED_STEP = 1_000_003
-"""Guarded rows are drawn with a seed far from the one that training uses."""
+_DRAWN_AT_MOST = 12
 
 
 def replay_for(source: str) -> Replay:
-    """Rows of replay from `demo` or a JSONL file.
+    """Rows to read while training, from `demo` or a JSONL file.
 
     Raises:
         TrainingError: If the file cannot be read.
     """
-    return _demo_rows if source == DEMO else _from_file(Path(source))
+    drawn = _source(source)
+
+    def to_read(count: int, seed: int) -> list[Row]:
+        rows = drawn(2 * count, seed)
+        return [row for row in rows if not is_guarded(row)][:count]
+
+    return to_read
 
 
-def _demo_rows(count: int, seed: int) -> Sequence[Row]:
-    from training.demo import replay
+def guarded_rows(source: str, *, seed: int, count: int, trained: Sequence[Row]) -> list[Row]:
+    """Up to `count` different rows that no run reads.
 
-    return replay.rows(count, seed)
+    Args:
+        source: As in the recipe's `data.replay`.
+        seed: Of the recipe.
+        count: How many are wanted; a small source may have fewer.
+        trained: Rows of the dataset version; a question that was corrected is not guarded.
+    """
+    corrected = {question(row.prompt) for row in trained}
+    kept: dict[str, Row] = {}
+    for row in _source(source)(_DRAWN_AT_MOST * count, seed + _GUARD_SEED_STEP):
+        if is_guarded(row) and question(row.prompt) not in corrected:
+            kept.setdefault(question(row.prompt), row)
+        if len(kept) == count:
+            break
+    return list(kept.values())
+
+
+def is_guarded(row: Row) -> bool:
+    """Whether a question is the gate's; a quarter of them are."""
+    return hashlib.sha256(question(row.prompt).encode()).digest()[0] % GUARDED_ONE_IN == 0
+
+
+def _source(source: str) -> Replay:
+    if source == DEMO:
+        from training.demo import replay
+
+        return replay.rows
+    return _from_file(Path(source))
 
 
 def _from_file(path: Path) -> Replay:
@@ -35,13 +73,3 @@ def _from_file(path: Path) -> Replay:
         return [shuffled[index % len(shuffled)] for index in range(count)] if rows else []
 
     return drawn
-
-
-def guarded_rows(source: str, *, seed: int, count: int, trained: Sequence[Row]) -> list[Row]:
-    """Up to `count` rows of replay whose questions training did not read."""
-    seen = {question(row.prompt) for row in trained}
-    kept: dict[str, Row] = {}
-    for row in replay_for(source)(count * 4, seed + _GUARD_SEED_STEP):
-        if question(row.prompt) not in seen:
-            kept.setdefault(question(row.prompt), row)
-    return list(kept.values())[:count]

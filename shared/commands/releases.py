@@ -1,22 +1,19 @@
 """`inkloop releases`: what passed the gate, which one is served, and the way back."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
 
+from shared.home import Home
 from shared.releases import Release, ReleaseStore
 from shared.settings import Settings
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-HOME = click.option(
-    "--home", type=click.Path(path_type=Path), help="Use this folder instead of INKLOOP_HOME."
-)
 
 
-def _store(home: Path | None) -> ReleaseStore:
-    return ReleaseStore((home or Settings.load().home) / "releases")
+def _store() -> ReleaseStore:
+    return ReleaseStore(Home(Settings.load().home).releases)
 
 
 def _as_dict(release: Release, served: str) -> dict[str, Any]:
@@ -30,11 +27,10 @@ def releases() -> None:
 
 
 @releases.command("list")
-@HOME
 @AS_JSON
-def list_releases(home: Path | None, as_json: bool) -> None:
+def list_releases(as_json: bool) -> None:
     """All releases, oldest first; a star marks the one that is served."""
-    store = _store(home)
+    store = _store()
     served = store.pointer().name
     rows = [_as_dict(release, served) for release in store.list()]
     if as_json:
@@ -55,11 +51,10 @@ def list_releases(home: Path | None, as_json: bool) -> None:
 
 @releases.command()
 @click.argument("name")
-@HOME
 @AS_JSON
-def show(name: str, home: Path | None, as_json: bool) -> None:
+def show(name: str, as_json: bool) -> None:
     """Where a release comes from, with every hash."""
-    store = _store(home)
+    store = _store()
     release = store.get(name)
     row = _as_dict(release, store.pointer().name)
     if as_json:
@@ -74,20 +69,18 @@ def show(name: str, home: Path | None, as_json: bool) -> None:
 
 @releases.command()
 @click.argument("name")
-@HOME
 @AS_JSON
-def promote(name: str, home: Path | None, as_json: bool) -> None:
+def promote(name: str, as_json: bool) -> None:
     """Serve a release; a running server swaps to it."""
-    release = _store(home).promote(name)
+    release = _store().promote(name)
     _tell(release, as_json)
 
 
 @releases.command()
-@HOME
 @AS_JSON
-def rollback(home: Path | None, as_json: bool) -> None:
+def rollback(as_json: bool) -> None:
     """Serve what was served before."""
-    release = _store(home).rollback()
+    release = _store().rollback()
     _tell(release, as_json)
 
 
@@ -101,11 +94,10 @@ def _tell(release: Release | None, as_json: bool) -> None:
 
 @releases.command()
 @click.argument("name", required=False)
-@HOME
 @AS_JSON
-def verify(name: str | None, home: Path | None, as_json: bool) -> None:
+def verify(name: str | None, as_json: bool) -> None:
     """Read the files of one release, or of all, and compare them with the manifest."""
-    store = _store(home)
+    store = _store()
     checked = [store.get(name)] if name else store.list()
     for release in checked:
         release.verify()

@@ -34,6 +34,8 @@ class Parity:
     largest_difference: float
     same_greedy_texts: int
     """Of `texts`: near-equal tokens may be drawn the other way round without being wrong."""
+    template_sha256: str
+    """Of the chat template as the engine reads it from the file."""
 
     def as_dict(self) -> dict[str, Any]:
         """For the export's report."""
@@ -103,7 +105,15 @@ async def compare(engine: Engine, base: Base, rows: Sequence[Row], *, kind: str)
             fix="Export to a larger type.",
         )
     largest = max(differences, default=0.0)
-    return Parity(kind, len(rows), len(differences), round(mean, 6), round(largest, 6), same)
+    return Parity(
+        kind=kind,
+        texts=len(rows),
+        tokens=len(differences),
+        mean_difference=round(mean, 6),
+        largest_difference=round(largest, 6),
+        same_greedy_texts=same,
+        template_sha256=engine.info().template_sha256,
+    )
 
 
 def _check_ids(wanted: Reference, found: Sequence[TokenLogprob]) -> None:

@@ -1,0 +1,1 @@
+"""From reviewed flags to a release: build, train, export, gate, release, promote."""
