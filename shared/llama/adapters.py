@@ -7,7 +7,6 @@ adapter are never taken for those of a new one with the same name.
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import llama_cpp.llama_cpp as lib
 
@@ -15,19 +14,19 @@ from shared.errors import BadRequest, EngineClosed, ModelFileError
 from shared.llama.binding import Model, check_file
 from shared.llama.context import Context
 from shared.llama.jobs import BASE_MODEL
-from shared.llama.library import first_complaint, forget_complaints
+from shared.llama.library import Handle, first_complaint, forget_complaints
 from shared.llama.scheduler import Scheduler
 
 
 @dataclass(slots=True, eq=False)
 class _Adapter:
     name: str
-    pointer: Any
+    pointer: Handle
     users: int = 0
     removed: bool = False
 
 
-def load_adapter(model: Model, path: Path) -> Any:
+def load_adapter(model: Model, path: Path) -> Handle:
     """Open a GGUF LoRA for a model; an adapter with embeddings aborts the process (test it first).
 
     Raises:
@@ -68,7 +67,7 @@ class Adapters:
             ModelFileError: If it cannot be used with this model.
             EngineClosed: If the model is being closed.
         """
-        pointer = self._scheduler.call(lambda: load_adapter(self._model, path)).result()
+        pointer = self._scheduler.desk.call(lambda: load_adapter(self._model, path)).result()
         self.remove(name)
         with self._lock:
             self._last += 1
@@ -133,7 +132,7 @@ class Adapters:
 
     def _free_if_unused(self, number: int) -> None:
         try:
-            self._scheduler.call(lambda: self._free(number))
+            self._scheduler.desk.call(lambda: self._free(number))
         except EngineClosed:
             return  # free_all does it
 

@@ -7,13 +7,21 @@ import time
 from dataclasses import dataclass
 
 from shared import metrics
-from shared.engine.types import Done, Event, FinishReason, Numbers, Piece, Sampling, TokenLogprob
-from shared.engine.types import Waiting as WaitingEvent
+from shared.engine.types import (
+    Done,
+    Event,
+    FinishReason,
+    Numbers,
+    Piece,
+    Sampling,
+    TokenLogprob,
+    Waiting,
+)
 from shared.errors import DeadlineExceeded, InkloopError
 from shared.llama.binding import Model
 from shared.llama.constraint import Constraint
 from shared.llama.context import Context, Logits
-from shared.llama.jobs import Job
+from shared.llama.jobs import Job, Rows
 from shared.llama.outlet import Outlet
 from shared.llama.sampling import Likelihoods, Sampler, readable
 from shared.llama.text import TextStream
@@ -66,18 +74,20 @@ class Answer(Job):
         """Tokens generated so far."""
         return len(self.tokens) - self._prompt_tokens
 
-    def wait(self, position: int, seconds: float) -> None:
+    def wait(self, place: Waiting) -> None:
         """Tell the reader when the place has changed."""
-        if position != self.position:
-            self._outlet.post(WaitingEvent(position, seconds))
-        super().wait(position, seconds)
+        if self.place is None or place.position != self.place.position:
+            self._outlet.post(place)
+        super().wait(place)
 
-    def on_logits(self, context: Context, rows: Logits, batch_row: int, position: int) -> None:
+    def on_step(self, rows: Rows) -> None:
         """Echo the prompt where that was asked; draw once everything known is computed."""
-        for offset, row in enumerate(rows[:-1] if not self.pending else rows):
-            self._echo(row, position + offset + 1)
-        if not self.pending:
-            self._draw(context, rows[-1], batch_row + len(rows) - 1)
+        last = len(rows.logits) - 1
+        for offset, row in enumerate(rows.logits):
+            if offset == last and not self.pending:
+                self._draw(rows.context, row, rows.batch_row + offset)
+            else:
+                self._echo(row, rows.position + offset + 1)
 
     def _echo(self, row: Logits, position: int) -> None:
         token = self.tokens[position]
@@ -90,9 +100,8 @@ class Answer(Job):
             self._sampler = Sampler(
                 self._model, order.sampling, seed=order.seed, recent=self.tokens
             )
-        if order.constraint is not None:
-            if not self.written and self._write_forced(order.constraint):
-                return
+        if order.constraint and not self.written and self._write_forced(order.constraint):
+            return
         likelihoods = None if order.logprobs is None else Likelihoods(self._model, row)
         if order.constraint is not None:
             order.constraint.mask(row, remaining=order.max_tokens - self.written)
@@ -170,7 +179,7 @@ class Answer(Job):
             prompt_tokens=self._prompt_tokens,
             cached_tokens=self.cached_tokens,
             completion_tokens=self.written,
-            queue_seconds=(self.admitted or time.monotonic()) - self.submitted,
+            queue_seconds=max(self.admitted - self.submitted, 0.0),
             first_token_seconds=None if first is None else first - self.submitted,
             tokens_per_second=speed,
             finish_reason=reason,

@@ -7,12 +7,12 @@ model. What changes while text is written (the KV cache) is in `shared.llama.con
 import ctypes
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import llama_cpp.llama_cpp as lib
 
 from shared.errors import ModelFileError
-from shared.llama.library import first_complaint, forget_complaints, open_library
+from shared.llama.library import Handle, first_complaint, forget_complaints, open_library
 
 MAGIC = b"GGUF"
 LFS_POINTER = b"version https://git-lfs"
@@ -44,7 +44,7 @@ def check_file(path: Path) -> None:
 class Model:
     """One loaded model file. `free` it when no context and no thread uses it any more."""
 
-    def __init__(self, path: Path, pointer: Any) -> None:
+    def __init__(self, path: Path, pointer: Handle) -> None:
         self.path = path
         self.pointer = pointer
         self.vocab = lib.llama_model_get_vocab(pointer)
@@ -120,12 +120,18 @@ class Model:
     @cached_property
     def control_texts(self) -> frozenset[str]:
         """How the control tokens are written, such as `<|eot_id|>`."""
-        attributes = lib.llama_vocab_get_attr
         return frozenset(
             text
             for token in range(self.vocab_size)
-            if attributes(self.vocab, token) & CONTROL_ATTRIBUTES and (text := self.text(token))
+            if (text := self.text(token)) and self._is_control(token, text)
         )
+
+    def _is_control(self, token: int, text: str) -> bool:
+        """Some converters write role markers as user-defined tokens, which are always matched."""
+        attributes = lib.llama_vocab_get_attr(self.vocab, token)
+        if attributes & lib.LLAMA_TOKEN_ATTR_USER_DEFINED:
+            return text[0] + text[-1] in ("<>", "[]")
+        return bool(attributes & CONTROL_ATTRIBUTES)
 
     def text(self, token: int) -> str:
         """How the vocabulary writes a token; empty for a negative id (there is no such token)."""

@@ -114,7 +114,7 @@ class PrefixCache:
             sequence.tokens.clear()
 
     def evict(self, besides: Sequence | None = None) -> bool:
-        """Free the least recently used kept sequence, conversations first; False if none is left."""
+        """Free what was kept unused the longest, conversations first; False if nothing is left."""
         idle = [s for s in self._all if not s.running and s is not besides]
         if not idle:
             return False
@@ -178,10 +178,10 @@ class PrefixCache:
     def _has_shared(self, source: Sequence, length: int) -> bool:
         start = source.tokens[:length]
         for sequence in self._all:
-            if sequence.shared and sequence.adapter == source.adapter:
-                if sequence.tokens[:length] == start:
-                    self._touch(sequence)
-                    return True
+            mine = sequence.shared and sequence.adapter == source.adapter
+            if mine and sequence.tokens[:length] == start:
+                self._touch(sequence)
+                return True
         return False
 
     def _new(self, wish: Wish, besides: Sequence | None = None) -> Sequence:

@@ -5,7 +5,7 @@ holds what is not known here; see `shared.llama.cache`.
 """
 
 import ctypes
-from typing import Any, Final
+from typing import Final
 
 import llama_cpp.llama_cpp as lib
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from shared.errors import EngineClosed, ModelFileError
 from shared.llama.binding import Model
+from shared.llama.library import Handle
 
 Logits = npt.NDArray[np.float32]
 
@@ -38,6 +39,7 @@ class Batch:
         step = self.sequences.itemsize
         self._addresses = self.sequences.ctypes.data + step * np.arange(size, dtype=np.uintp)
         self.size = 0
+        self.wanted_rows = 0
         self.raw = lib.llama_batch()
         for field, array in (
             ("token", self.tokens),
@@ -50,7 +52,7 @@ class Batch:
 
     def clear(self) -> None:
         """Begin a new step."""
-        self.size = 0
+        self.size = self.wanted_rows = 0
 
     def add(self, sequence: int, tokens: list[int], position: int, *, wanted_from: int) -> None:
         """Append consecutive tokens; logits are wanted from the `wanted_from`-th of them on."""
@@ -61,6 +63,7 @@ class Batch:
         self.wanted[start:stop] = 0
         self.wanted[start + wanted_from : stop] = 1
         self.size = stop
+        self.wanted_rows += len(tokens) - wanted_from
 
 
 class Context:
@@ -128,11 +131,13 @@ class Context:
         return code
 
     def logits(self, rows: int) -> Logits:
-        """The wanted rows of the last step, in batch order; a view that the next step overwrites."""
+        """The wanted rows of the last step, in batch order; a view until the next step."""
+        if not rows:
+            return np.empty((0, self.model.vocab_size), np.float32)
         pointer = lib.llama_get_logits(self._pointer)
         return np.ctypeslib.as_array(pointer, (rows, self.model.vocab_size))
 
-    def sample(self, chain: Any, row: int) -> int:
+    def sample(self, chain: Handle, row: int) -> int:
         """Draw from batch row `row`, and tell the chain what was drawn."""
         return int(lib.llama_sampler_sample(chain, self._pointer, row))
 
@@ -152,7 +157,7 @@ class Context:
         """How many threads compute a token, and a prompt; cheap enough for every step."""
         lib.llama_set_n_threads(self._pointer, decoding, reading)
 
-    def set_adapter(self, adapter: Any | None) -> None:
+    def set_adapter(self, adapter: Handle | None) -> None:
         """Compute with this LoRA from the next step on; None is the base model."""
         count = 0 if adapter is None else 1
         adapters = (lib.llama_adapter_lora_p_ctypes * 1)(adapter)

@@ -57,6 +57,7 @@ class Core:
             pace=Pace(settings.step_ms / 1000),
             queue=settings.queue,
         )
+        self.desk = self.scheduler.desk
         self.adapters = Adapters(model, context, self.scheduler)
         self.pool = ThreadPoolExecutor(PREPARING_THREADS, thread_name_prefix="inkloop-prepare")
         self.path = model.path
@@ -107,7 +108,7 @@ class Core:
         self.adapters.hold(job.adapter)
         job.on_release = lambda: self.adapters.release(job.adapter)
         try:
-            self.scheduler.submit(job)
+            self.desk.submit(job)
         except InkloopError:
             job.release()
             raise
@@ -122,12 +123,12 @@ class Core:
 
     def close(self) -> None:
         """End everything now (blocking, a few seconds at most); again is harmless."""
-        self.scheduler.close()
+        self.desk.close()
         self._free(CLOSE_SECONDS)
 
     def retire(self) -> None:
         """Finish what was accepted, then free the memory (blocking)."""
-        self.scheduler.drain()
+        self.desk.drain()
         self._free(None)
 
     def _free(self, seconds: float | None) -> None:

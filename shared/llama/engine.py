@@ -22,7 +22,7 @@ from shared.errors import BadRequest, EngineClosed, InkloopError
 from shared.llama.answer import Answer
 from shared.llama.core import Core, Release
 from shared.llama.outlet import Outlet
-from shared.llama.smoke import test_in_subprocess
+from shared.llama.smoke import try_in_subprocess
 from shared.messages import Message
 from shared.settings import Settings
 
@@ -84,7 +84,7 @@ class LlamaEngine:
                     if job.ended and outcome != "cancelled":
                         return
             finally:
-                core.scheduler.cancel(job)
+                core.desk.cancel(job)
         except InkloopError as error:
             outcome = _outcome(error)
             raise
@@ -104,7 +104,7 @@ class LlamaEngine:
         try:
             return await asyncio.wrap_future(job.result)
         finally:
-            core.scheduler.cancel(job)
+            core.desk.cancel(job)
 
     async def count_tokens(self, text: str) -> int:
         """Tokens of plain text, control tokens never recognised."""
@@ -125,7 +125,7 @@ class LlamaEngine:
             ModelFileError: If the file cannot be used with this model.
         """
         core = self._open_core()
-        await asyncio.to_thread(test_in_subprocess, core.path, path)
+        await asyncio.to_thread(try_in_subprocess, core.path, path)
         await asyncio.to_thread(core.adapters.add, name, path)
 
     async def remove_adapter(self, name: str) -> None:
@@ -172,18 +172,25 @@ class LlamaEngine:
         while True:
             core = self._open_core()
             try:
-                number = core.adapters.number(request.adapter)
-                job = await self._prepared(
-                    core, lambda: core.prepare.answer(request, number, outlet)
-                )
-                job.submitted = submitted
-                if request.deadline_seconds is not None:
-                    job.deadline = submitted + request.deadline_seconds
-                core.submit(job)
-                return core, job
+                return core, await self._submit_to(core, request, outlet, submitted)
             except EngineClosed:
                 if self._core is core:  # else a swap came in between: ask the new model
                     raise
+
+    async def _submit_to(
+        self,
+        core: Core,
+        request: Request,
+        outlet: Outlet[Event | InkloopError],
+        submitted: float,
+    ) -> Answer:
+        number = core.adapters.number(request.adapter)
+        job = await self._prepared(core, lambda: core.prepare.answer(request, number, outlet))
+        job.submitted = submitted
+        if request.deadline_seconds is not None:
+            job.deadline = submitted + request.deadline_seconds
+        core.submit(job)
+        return job
 
     async def _prepared(self, core: Core, make: Callable[[], T]) -> T:
         try:
@@ -199,8 +206,8 @@ class LlamaEngine:
         return self._core
 
     def _load_beside(self, path: Path, release: Release, adapters: Mapping[str, Path]) -> Core:
-        for adapter in [*adapters.values()] or [None]:
-            test_in_subprocess(path, adapter)
+        for adapter in [*adapters.values()] if adapters else [None]:
+            try_in_subprocess(path, adapter)
         core = Core.load(path, release, self._settings)
         try:
             for name, file in adapters.items():

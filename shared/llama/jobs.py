@@ -9,9 +9,10 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Final
 
-from shared.engine.types import TokenLogprob
+from shared.engine.types import TokenLogprob, Waiting
 from shared.errors import InkloopError
 from shared.llama.binding import Model
 from shared.llama.cache import Sequence, Wish
@@ -20,6 +21,21 @@ from shared.llama.sampling import Likelihoods
 
 BASE_MODEL: Final = 0
 """Number of "no adapter"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a step computed for one job: `logits[k]` says what follows position `position + k`.
+
+    Only as many rows as were wanted, none while a prompt is being read. They may be changed, and
+    are gone after the step.
+    """
+
+    context: Context
+    logits: Logits
+    batch_row: int
+    """Row of the batch that `logits[0]` belongs to, for drawing from it."""
+    position: int
 
 
 class Job(ABC):
@@ -42,8 +58,8 @@ class Job(ABC):
         self.dropped_at: int | None = None
         self.submitted = time.monotonic()
         self.deadline: float | None = None
-        self.admitted: float | None = None
-        self.position = 0
+        self.admitted = self.submitted
+        self.place: Waiting | None = None
         self.cached_tokens = 0
         self.cancelled = False
         self.ended = False
@@ -60,6 +76,10 @@ class Job(ABC):
     def pending(self) -> int:
         """Known tokens that are not yet in the cells."""
         return len(self.tokens) - len(self.sequence.tokens)
+
+    def late(self, now: float) -> bool:
+        """Whether its deadline has passed."""
+        return self.deadline is not None and now > self.deadline
 
     def wish(self) -> Wish:
         """What it could use again."""
@@ -78,23 +98,13 @@ class Job(ABC):
         self.cached_tokens = len(sequence.tokens)
         self.admitted = time.monotonic()
 
-    def wait(self, position: int, seconds: float) -> None:
-        """It is at this place in the queue (1 is next), with so long until its first token."""
-        self.position = position
+    def wait(self, place: Waiting) -> None:
+        """Its place in the queue, told again and again."""
+        self.place = place
 
     @abstractmethod
-    def on_logits(self, context: Context, rows: Logits, batch_row: int, position: int) -> None:
-        """The wanted logits of a step: `rows[k]` says what follows position `position + k`.
-
-        Args:
-            context: For drawing.
-            rows: May be changed; they are gone after the step.
-            batch_row: Row of the batch that `rows[0]` belongs to.
-            position: Of the token that `rows[0]` follows.
-        """
-
-    def on_computed(self) -> None:
-        """A step without wanted logits is over."""
+    def on_step(self, rows: Rows) -> None:
+        """More of its tokens are in the cells."""
 
     @abstractmethod
     def expire(self) -> None:
@@ -123,10 +133,10 @@ class Scoring(Job):
         self._found: list[TokenLogprob] = []
         self.wanted_from = start - 1
 
-    def on_logits(self, context: Context, rows: Logits, batch_row: int, position: int) -> None:
+    def on_step(self, rows: Rows) -> None:
         """Look each next token up in its row."""
-        for offset, row in enumerate(rows):
-            token = self._all[position + offset + 1]
+        for position, row in enumerate(rows.logits, start=rows.position):
+            token = self._all[position + 1]
             self._found.append(Likelihoods(self._model, row).of(token, top=0))
         if not self.pending:
             self.ended = True
@@ -154,12 +164,9 @@ class Warming(Job):
         self.shared_tokens = len(tokens)
         self.wanted_from = len(tokens)
 
-    def on_logits(self, context: Context, rows: Logits, batch_row: int, position: int) -> None:
-        """Nothing is wanted."""
-
-    def on_computed(self) -> None:
-        """Done once the last token is in."""
-        if not self.pending:
+    def on_step(self, rows: Rows) -> None:
+        """Done once the last token is in; no logits are wanted."""
+        if not self.pending and not len(rows.logits):
             self.ended = True
             if self.result.set_running_or_notify_cancel():
                 self.result.set_result(None)

@@ -8,8 +8,12 @@ import ctypes
 import os
 import threading
 from collections import deque
+from typing import Any, TypeAlias
 
 import llama_cpp.llama_cpp as lib
+
+Handle: TypeAlias = Any
+"""A pointer into the library; ctypes gives it no type."""
 
 ERROR_LEVEL = 4
 """ggml_log_level: 1 debug, 2 info, 3 warning, 4 error, 5 continues the line before."""

@@ -71,7 +71,7 @@ class Preparer:
         bad = [t for t in sampling.logit_bias if not 0 <= t < self._model.vocab_size]
         if bad:
             raise BadRequest(
-                f"logit_bias names token {bad[0]}; the model has 0 to {self._model.vocab_size - 1}.",
+                f"logit_bias names token {bad[0]}; they go to {self._model.vocab_size - 1}.",
                 fix="Change logit_bias.",
             )
         prompt = self._raw(request.prompt) if request.prompt is not None else self._chat(request)

@@ -6,7 +6,7 @@ that sorts: at 128k tokens that is 0.25 ms a token instead of several. Temperatu
 
 import ctypes
 import secrets
-from typing import Any, Final
+from typing import Final
 
 import llama_cpp.llama_cpp as lib
 import numpy as np
@@ -15,6 +15,7 @@ from shared.engine.types import Sampling, TokenLogprob
 from shared.errors import EngineClosed
 from shared.llama.binding import Model
 from shared.llama.context import Context, Logits
+from shared.llama.library import Handle
 
 PENALTY_WINDOW: Final = 64
 SEEDS: Final = 2**32 - 1
@@ -33,7 +34,7 @@ class Sampler:
         self._penalised = _penalises(sampling)
         greedy = sampling.temperature <= 0.0
         plain = greedy and not self._penalised and not sampling.logit_bias
-        self._chain: Any = None if plain else _chain(model, sampling, seed % SEEDS)
+        self._chain: Handle = None if plain else _chain(model, sampling, seed % SEEDS)
         if self._penalised:
             for token in recent[-PENALTY_WINDOW:]:
                 self.accept(token)
@@ -63,14 +64,14 @@ class Sampler:
             self._chain = None
 
 
-def _chain(model: Model, sampling: Sampling, seed: int) -> Any:
+def _chain(model: Model, sampling: Sampling, seed: int) -> Handle:
     chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
     for sampler in _samplers(model, sampling, seed):
         lib.llama_sampler_chain_add(chain, sampler)
     return chain
 
 
-def _samplers(model: Model, sampling: Sampling, seed: int) -> list[Any]:
+def _samplers(model: Model, sampling: Sampling, seed: int) -> list[Handle]:
     made = []
     if sampling.logit_bias:
         made.append(_bias(model, sampling))
@@ -97,7 +98,7 @@ def _penalises(sampling: Sampling) -> bool:
     )
 
 
-def _penalties(model: Model, sampling: Sampling) -> Any:
+def _penalties(model: Model, sampling: Sampling) -> Handle:
     return lib.llama_sampler_init_penalties(
         model.vocab_size,
         PENALTY_WINDOW,
@@ -107,7 +108,7 @@ def _penalties(model: Model, sampling: Sampling) -> Any:
     )
 
 
-def _bias(model: Model, sampling: Sampling) -> Any:
+def _bias(model: Model, sampling: Sampling) -> Handle:
     entries = (lib.llama_logit_bias * len(sampling.logit_bias))()
     for entry, (token, bias) in zip(entries, sampling.logit_bias.items(), strict=True):
         entry.token, entry.bias = token, bias

@@ -23,7 +23,7 @@ WRITTEN_TOKENS = 8
 TIMEOUT_SECONDS = 300
 
 
-def test_in_subprocess(path: Path, adapter: Path | None = None) -> None:
+def try_in_subprocess(path: Path, adapter: Path | None = None) -> None:
     """Open a model (and an adapter) in another process and write a few tokens (blocking).
 
     Raises:

@@ -91,8 +91,11 @@ class Threads:
         self.prepare(reading=False)
 
     def prepare(self, *, reading: bool) -> None:
-        """Before a step: set its threads (the library has one count for single tokens and one for
-        batches; a step here has one purpose, so both get the same)."""
+        """Before a step: set its threads.
+
+        The library has one number for single tokens and one for batches; a step here either writes
+        or also reads, however many tokens it has, so both get the same.
+        """
         value = self._knobs[reading].value
         if value != self._set:
             self._context.set_threads(value, value)
