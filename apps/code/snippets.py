@@ -10,7 +10,7 @@ import warnings
 from collections import Counter
 from dataclasses import dataclass
 
-from apps.talk.display import fence_for
+from apps.talk.display import fence_for, shown_answer
 from apps.talk.export import File
 
 _FENCE = re.compile(
@@ -121,8 +121,8 @@ def files(answer: str) -> list[File]:
 def _told(problem: Problem) -> str:
     if not problem.text:
         return f"{problem.what}."
-    ticks = fence_for(problem.text)[2:]
-    return f"line {problem.line}, {ticks} {problem.text} {ticks} ({problem.what})."
+    ticks = fence_for(problem.text)
+    return f"line {problem.line}, {ticks} {problem.text} {ticks} ({shown_answer(problem.what)})."
 
 
 def _extension(snippet: Snippet) -> str:

@@ -18,7 +18,8 @@ _CHANGED_BY_MARKDOWN = re.compile(
     re.MULTILINE,
 )
 _CODE = re.compile(
-    r"^[ \t]*(?P<ticks>`{3,}|~{3,})[^\n]*\n(?:.*?^[ \t]*(?P=ticks)[`~]*[ \t]*$|.*\Z)"  # a fence
+    r"^[ \t]*(?P<ticks>`{3,}|~{3,})[^`\n]*"  # a fence, closed or to the end
+    r"(?:\n(?:.*?^[ \t]*(?P=ticks)[`~]*[ \t]*$|.*\Z)|\Z)"
     r"|(?<!`)(?P<tick>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=tick)(?!`)",  # a span in a paragraph
     re.MULTILINE | re.DOTALL,
 )
@@ -63,6 +64,15 @@ def shown_answer(text: str) -> str:
         done += [_plain(text[at : code.start()]), code.group()]
         at = code.end()
     return "".join([*done, _plain(text[at:])])
+
+
+def closed(shown: str) -> str:
+    """The Markdown with its last fence closed, so that something can be said after it."""
+    *_, last = (None, *_CODE.finditer(shown))
+    if last is None or not last["ticks"]:
+        return shown
+    ends = re.search(rf"\n[ \t]*{last['ticks']}[`~]*[ \t]*\Z", last.group())
+    return shown if ends else f"{shown.rstrip()}\n{last['ticks']}"
 
 
 def fence_for(text: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.talk.conversation import Conversation, Turn, branching
-from apps.talk.display import parts, shown_answer, shown_question
+from apps.talk.display import closed, parts, shown_answer, shown_question
 from apps.ui.stream import Progress, waiting_line
 from shared.engine.types import Numbers
 
@@ -79,8 +79,9 @@ def numbers_line(numbers: Numbers) -> str:
 def _text(turn: Turn, notes: Notes) -> str:
     if turn.role == "user":
         return shown_question(turn.text)
-    remarks = [notes(turn.text), ENDINGS.get(turn.finish, "")]
-    return "\n\n".join([shown_answer(turn.text), *filter(None, remarks)])
+    remarks = [remark for remark in (notes(turn.text), ENDINGS.get(turn.finish, "")) if remark]
+    shown = shown_answer(turn.text)
+    return "\n\n".join([closed(shown), *remarks]) if remarks else shown
 
 
 def _row(role: str, text: str) -> Row:
