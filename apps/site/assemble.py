@@ -7,6 +7,7 @@ the visitor's cookie.
 """
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,9 +53,12 @@ def asgi(site: Site, routers: Sequence[APIRouter]) -> FastAPI:
     for router in routers:
         parent.include_router(router)
     pages = {row.name: row.load() for row in site.rows}
+    whole = blocks(site, pages).queue(max_size=site.ctx.settings.queue, api_open=False)
+    # Gradio says so for every site with several pages, also when SSR was never asked for.
+    warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)
     return gr.mount_gradio_app(
         parent,
-        calm(blocks(site, pages).queue(max_size=site.ctx.settings.queue, api_open=False)),
+        calm(whole),
         "/",
         theme=theme(),
         head=head("\n".join(page.css for page in pages.values())),

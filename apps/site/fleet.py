@@ -17,8 +17,7 @@ from shared.engine.types import Engine
 from shared.errors import InkloopError
 from shared.home import Home
 from shared.models.catalogue import CatalogueModel
-from shared.models.select import PIN, Choice, choose, named
-from shared.releases import ReleaseStore
+from shared.models.select import Choice, choose, decisions, named
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -37,7 +36,6 @@ class Fleet:
     def __init__(self, settings: Settings, home: Home) -> None:
         self._settings = settings
         self._home = home
-        self._pointer = ReleaseStore(home.releases).pointer_path
         self._opened: list[Engine] = []
         self._main: Engine | None = None
         self._by_role: dict[str, Engine] = {}
@@ -131,7 +129,6 @@ class Fleet:
         log.info("The model is %s now.", choice.release)
 
     def _decided_at(self) -> tuple[int, ...]:
-        """When the pointer, the pin and the folder of models last changed; 0 where one is not."""
+        """Changes with every decision, and whenever a model was fetched or removed."""
         models = self._home.models
-        places = (self._pointer, models / PIN, models)
-        return tuple(place.stat().st_mtime_ns if place.exists() else 0 for place in places)
+        return (*decisions(self._home), models.stat().st_mtime_ns if models.exists() else 0)
