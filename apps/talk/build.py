@@ -43,7 +43,7 @@ def _wire_answers(talk: TalkPage) -> None:
     asked = [parts.shown, *parts.wishes]
     written = [parts.shown, parts.message, *parts.wishes]
     sends = shows_errors(talk.send)
-    running = [
+    running: list[Any] = [
         parts.message.submit(sends, written, _changed(parts), **_model()),
         parts.send.click(sends, written, _changed(parts), **_model()),
         parts.log.example_select(shows_errors(talk.example), asked, _changed(parts), **_model()),
