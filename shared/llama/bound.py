@@ -1,25 +1,31 @@
 """How long what a schema or a pattern binds can get, so that it ends before the tokens do.
 
-`shrink` keeps one long string from eating the room of the fields after it. `reach` bounds the way
-to the end from any place in an answer; far from that bound nothing needs to be checked.
+`shrink` keeps one long string from eating the room of the fields after it. `reach` and `leap` bound
+the way to the end: far from those bounds nothing needs to be checked.
 """
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-Schema = Mapping[str, Any]
+from shared.llama.sizes import (
+    MANY,
+    NAMED,
+    ONE,
+    Schema,
+    Walk,
+    children,
+    kinds,
+    longest_literal,
+)
 
 CHARACTERS_PER_TOKEN = 4
 """English prose in a vocabulary of 128k; a smaller vocabulary or another script writes fewer."""
 SHORTEST_CAP = 16
 """No string is capped below this many characters."""
-
-_ONE = ("not", "if", "then", "else", "additionalProperties", "items", "contains", "propertyNames")
-_MANY = ("anyOf", "oneOf", "allOf", "prefixItems", "items")
-_NAMED = ("properties", "patternProperties", "$defs", "definitions")
+HALF_WRITTEN = 16
+"""Tokens that an escape, a character or a number may still take when it is half written."""
 
 
 def shrink(schema: Schema, budget: int) -> Schema:
@@ -38,11 +44,21 @@ def shrink(schema: Schema, budget: int) -> Schema:
 
 
 def reach(schema: Schema) -> float:
-    """No fewer bytes than the shortest way to the end takes from any place in any answer.
+    """No fewer tokens than the shortest way to the end takes from any place in any answer.
 
     Infinite where that has no bound (a schema that refers to itself, or binds nothing).
     """
-    return _Walk(schema, _reach_of_leaf, _widest_array).size(schema) + 16
+    return Walk(schema, _least_of_leaf, _one_more).size(schema) + HALF_WRITTEN
+
+
+def leap(schema: Schema) -> float:
+    """No fewer tokens than one token can move the end further away.
+
+    It can begin something that need not be there (once at each place), or spoil the short way of
+    writing a key or constant.
+    """
+    begun = Walk(schema, _least_of_leaf, _one_more).optional(schema)
+    return begun + longest_literal(schema) + HALF_WRITTEN
 
 
 def reach_of_pattern(pattern: str) -> float:
@@ -51,27 +67,15 @@ def reach_of_pattern(pattern: str) -> float:
     return _pattern_weight(pattern) * (1 if plain else 4) + 4
 
 
-def _children(schema: Schema) -> Iterator[Schema]:
-    for key in _ONE:
-        if isinstance(schema.get(key), Mapping):
-            yield schema[key]
-    for key in _MANY:
-        if isinstance(schema.get(key), list):
-            yield from (child for child in schema[key] if isinstance(child, Mapping))
-    for key in _NAMED:
-        if isinstance(schema.get(key), Mapping):
-            yield from (child for child in schema[key].values() if isinstance(child, Mapping))
-
-
 def has_shaped_strings(schema: Schema) -> bool:
     """Whether what stands in a string can change how far the end is.
 
     So it is with a pattern or format, and where a free key decides what its value must be.
     """
     shaped = any(key in schema for key in ("pattern", "format", "patternProperties"))
-    if "properties" in schema or "object" in _kinds(schema):
+    if "properties" in schema or "object" in kinds(schema):
         shaped = shaped or schema.get("additionalProperties", True) is not False
-    return shaped or any(has_shaped_strings(child) for child in _children(schema))
+    return shaped or any(has_shaped_strings(child) for child in children(schema))
 
 
 def _longest(schema: Schema, cap: float) -> float:
@@ -81,21 +85,16 @@ def _longest(schema: Schema, cap: float) -> float:
         if kind == "string" and _is_free(node):
             most = min(node.get("maxLength", inf), max(cap, node.get("minLength", 0)))
             return float(most) + 2
-        return _reach_of_leaf(node, kind)
+        return _least_of_leaf(node, kind)
 
-    return _Walk(schema, leaf, _longest_array).size(schema)
-
-
-def _kinds(node: Schema) -> list[Any]:
-    kinds = node.get("type", [])
-    return kinds if isinstance(kinds, list) else [kinds]
+    return Walk(schema, leaf, _longest_array).size(schema)
 
 
 def _is_free(node: Schema) -> bool:
     return not any(key in node for key in ("pattern", "format", "enum", "const"))
 
 
-def _reach_of_leaf(node: Schema, kind: object) -> float:
+def _least_of_leaf(node: Schema, kind: object) -> float:
     if kind == "string":
         if "pattern" in node:
             return reach_of_pattern(str(node["pattern"])) + 2
@@ -104,7 +103,7 @@ def _reach_of_leaf(node: Schema, kind: object) -> float:
     return {"null": 4, "boolean": 5, "integer": 24, "number": 32}.get(str(kind), inf)
 
 
-def _widest_array(node: Schema) -> int:
+def _one_more(node: Schema) -> int:
     return int(node.get("minItems", 0)) + 1
 
 
@@ -112,89 +111,24 @@ def _longest_array(node: Schema) -> int:
     return int(node.get("maxItems", max(int(node.get("minItems", 0)), 1)))
 
 
-class _Walk:
-    """Adds up a schema's sizes; each definition is measured once, a circle is infinite."""
-
-    def __init__(
-        self,
-        root: Schema,
-        leaf: Callable[[Schema, object], float],
-        repeats: Callable[[Schema], int],
-    ) -> None:
-        self._root = root
-        self._leaf = leaf
-        self._repeats = repeats
-        self._known: dict[str, float] = {}
-
-    def size(self, node: object) -> float:
-        """Characters of `node`'s value, everything optional included, all branches added up."""
-        if not isinstance(node, Mapping):
-            return 0.0 if node is False else inf
-        if "const" in node or "enum" in node:
-            values = node["enum"] if isinstance(node.get("enum"), list) else [node.get("const")]
-            return max((_written(value) for value in values), default=inf)
-        if "$ref" in node:
-            return self._referred(str(node["$ref"]))
-        branches = [b for key in ("anyOf", "oneOf", "allOf") for b in node.get(key, ())]
-        kinds = _kinds(node) or ([] if branches else [None])
-        sizes = [self._kind(node, kind) for kind in kinds]
-        return sum(sizes) + sum(self.size(branch) for branch in branches)
-
-    def _kind(self, node: Schema, kind: object) -> float:
-        if kind == "object":
-            return self._object(node)
-        return self._array(node) if kind == "array" else self._leaf(node, kind)
-
-    def _object(self, node: Schema) -> float:
-        named = node.get("properties", {})
-        total = 2.0 + sum(_written(key) + 2 + self.size(value) for key, value in named.items())
-        if node.get("additionalProperties", True) is False and "patternProperties" not in node:
-            return total
-        return inf
-
-    def _array(self, node: Schema) -> float:
-        first = node.get("prefixItems", [])
-        total = 2.0 + sum(1 + self.size(item) for item in first)
-        more = self._repeats(node) - len(first)
-        if node.get("items") is False or more <= 0:
-            return total
-        return total + more * (1 + self.size(node.get("items", True)))
-
-    def _referred(self, reference: str) -> float:
-        if reference not in self._known:
-            self._known[reference] = inf
-            self._known[reference] = self.size(self._resolve(reference))
-        return self._known[reference]
-
-    def _resolve(self, reference: str) -> object:
-        node: Any = self._root
-        for step in reference.removeprefix("#").split("/")[1:]:
-            node = node.get(step) if isinstance(node, Mapping) else None
-        return node
-
-
 def _capped(schema: Schema, cap: int) -> Schema:
     made: dict[str, Any] = dict(schema)
-    if "string" in _kinds(schema) and _is_free(schema):
+    if "string" in kinds(schema) and _is_free(schema):
         most = max(cap, schema.get("minLength", 0))
         made["maxLength"] = min(schema.get("maxLength", most), most)
-    for key in _ONE:
+    for key in ONE:
         if isinstance(schema.get(key), Mapping):
             made[key] = _capped(schema[key], cap)
-    for key in _MANY:
+    for key in MANY:
         if isinstance(schema.get(key), list):
             made[key] = [_capped(c, cap) if isinstance(c, Mapping) else c for c in schema[key]]
-    for key in _NAMED:
+    for key in NAMED:
         if isinstance(schema.get(key), Mapping):
             made[key] = {
                 name: _capped(child, cap) if isinstance(child, Mapping) else child
                 for name, child in schema[key].items()
             }
     return made
-
-
-def _written(value: object) -> int:
-    return len(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 _PATTERN_PART = re.compile(r"\\.|\[(?:\^?\])?(?:\\.|[^\]\\])*\]|\{(\d+)(?:,\d*)?\}|.", re.DOTALL)

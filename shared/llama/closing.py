@@ -30,6 +30,11 @@ class Alphabet:
             b"" if tokenizer.is_special_token(token) else tokenizer.decode_bytes([token])
             for token in range(tokenizer.vocab_size)
         ]
+        self.lengths = np.array([len(piece) or 1000 for piece in self._pieces], dtype=np.int32)
+        """Bytes per token; control tokens count as very long."""
+        # Made here and not when first needed: that would stop all running answers for 85 ms.
+        self.plain = np.array([_is_plain(piece) for piece in self._pieces], dtype=bool)
+        """Tokens that inside a JSON string are whole characters of it and nothing else."""
         self.single = {piece: token for token, piece in enumerate(self._pieces) if len(piece) == 1}
 
     def piece(self, token: int) -> bytes:
@@ -39,16 +44,6 @@ class Alphabet:
     def tokens(self, characters: str) -> list[int]:
         """The single-byte tokens of these characters, those that the vocabulary has."""
         return [self.single[c.encode()] for c in characters if c.encode() in self.single]
-
-    @cached_property
-    def lengths(self) -> np.ndarray:
-        """Bytes per token; control tokens count as very long."""
-        return np.array([len(piece) or 1000 for piece in self._pieces], dtype=np.int32)
-
-    @cached_property
-    def plain(self) -> np.ndarray:
-        """Tokens that inside a JSON string are whole characters of it and nothing else."""
-        return np.array([_is_plain(piece) for piece in self._pieces], dtype=bool)
 
     @cached_property
     def outside(self) -> list[int]:
@@ -108,14 +103,30 @@ def way_out(
     """
     if place is not None:
         return _walk(matcher, most, _JsonChoices(alphabet, place.copy()))
-    ways = [_walk(matcher, most, choices(alphabet)) for choices in (_LineChoices, _RareChoices)]
-    found = [way for way in ways if way is not None]
-    return min(found, key=len) if found else None
+    by_lines = _walk(matcher, most, _LineChoices(alphabet))
+    return _walk(matcher, most, _RareChoices(alphabet)) if by_lines is None else by_lines
 
 
-class _JsonChoices:
-    def __init__(self, alphabet: Alphabet, place: JsonPlace) -> None:
+class _Choices:
+    """In which order tokens are tried."""
+
+    looks_for_end = False
+    """Whether to look at each step for a token after which the answer is whole."""
+
+    def __init__(self, alphabet: Alphabet) -> None:
         self.alphabet = alphabet
+
+    def order(self) -> Iterable[int]:
+        """What closes most comes first."""
+        return self.alphabet.lines
+
+    def took(self, token: int) -> None:
+        """Take note of a step."""
+
+
+class _JsonChoices(_Choices):
+    def __init__(self, alphabet: Alphabet, place: JsonPlace) -> None:
+        super().__init__(alphabet)
         self._place = place
 
     def order(self) -> Iterable[int]:
@@ -125,24 +136,17 @@ class _JsonChoices:
         self._place.read(self.alphabet.piece(token))
 
 
-class _LineChoices:
+class _LineChoices(_Choices):
     """End the line where that is possible."""
 
-    def __init__(self, alphabet: Alphabet) -> None:
-        self.alphabet = alphabet
 
-    def order(self) -> Iterable[int]:
-        return self.alphabet.lines
+class _RareChoices(_Choices):
+    """End as soon as possible; until then try what was tried least."""
 
-    def took(self, token: int) -> None:
-        """Every step is like the first."""
-
-
-class _RareChoices:
-    """Try what was tried least: comes past any single character that a pattern waits for."""
+    looks_for_end = True
 
     def __init__(self, alphabet: Alphabet) -> None:
-        self.alphabet = alphabet
+        super().__init__(alphabet)
         self._used = dict.fromkeys(alphabet.printable, 0)
 
     def order(self) -> Iterable[int]:
@@ -153,9 +157,7 @@ class _RareChoices:
             self._used[token] += 1
 
 
-def _walk(
-    matcher: LLMatcher, most: int, choices: _JsonChoices | _LineChoices | _RareChoices
-) -> list[int] | None:
+def _walk(matcher: LLMatcher, most: int, choices: _Choices) -> list[int] | None:
     state = matcher.deep_copy()
     way: list[int] = []
     while not (state.is_accepting() or state.is_stopped()):
@@ -168,7 +170,11 @@ def _walk(
     return None if state.is_error() and not way else way
 
 
-def _next_token(state: LLMatcher, choices: _JsonChoices | _LineChoices | _RareChoices) -> list[int]:
+def _next_token(state: LLMatcher, choices: _Choices) -> list[int]:
+    if choices.looks_for_end:
+        for token in choices.alphabet.printable:
+            if _ends_with(state, token):
+                return [token]
     for token in choices.order():
         if state.validate_tokens([token]) == 1:
             return [token]
@@ -176,6 +182,13 @@ def _next_token(state: LLMatcher, choices: _JsonChoices | _LineChoices | _RareCh
     shortest = np.where(allowed, choices.alphabet.lengths, 2000)
     token = int(shortest.argmin())
     return [token] if shortest[token] < 1000 else []
+
+
+def _ends_with(state: LLMatcher, token: int) -> bool:
+    if state.validate_tokens([token]) != 1:
+        return False
+    after = state.deep_copy()
+    return bool(after.consume_token(token) and after.is_accepting())
 
 
 def allowed_tokens(matcher: LLMatcher, size: int) -> np.ndarray:

@@ -29,6 +29,8 @@ class Compiled:
     """What stands in a string can change how far the end is."""
     reach: float
     """No way to the end is longer than this many tokens."""
+    leap: float
+    """No token makes the way to the end longer by more than this many."""
 
     @functools.cached_property
     def shortest(self) -> int:
@@ -45,6 +47,12 @@ class Compiled:
                 fix="Make the schema or pattern simpler.",
             )
         return len(way)
+
+    @functools.cached_property
+    def farthest(self) -> float:
+        """With more tokens left than this, any of them may be taken."""
+        # What must be there is counted in `shortest`, what need not be in `leap`.
+        return max(min(self.reach, self.shortest + self.leap), self.shortest) + 1
 
     def constraint(self, budget: int | None) -> "Constraint":
         """A fresh constraint.
@@ -94,7 +102,7 @@ class Constraint:
         allowed = np.zeros(logits.shape[-1], dtype=bool)
         open_now = allowed_tokens(self._matcher, allowed.size)
         allowed[: open_now.size] = open_now
-        if remaining <= self._compiled.reach + 1:
+        if remaining <= self._compiled.farthest:
             allowed = self._in_time(allowed, logits, remaining)
         logits[~allowed] = -np.inf
 
@@ -115,7 +123,7 @@ class Constraint:
     def _in_time(self, allowed: np.ndarray, logits: np.ndarray, remaining: int) -> np.ndarray:
         """Of the allowed tokens those from which an end is seen within what then remains."""
         way = way_out(self._matcher, self._alphabet, self._place)
-        if way is None:
+        if way is None or len(way) + self._compiled.leap < remaining:
             return allowed
         safe = np.zeros_like(allowed)
         if way:

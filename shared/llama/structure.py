@@ -17,7 +17,7 @@ from llguidance import LLMatcher
 from llguidance.llamacpp import lltokenizer_from_vocab
 
 from shared.errors import BadRequest
-from shared.llama.bound import has_shaped_strings, reach, reach_of_pattern, shrink
+from shared.llama.bound import has_shaped_strings, leap, reach, reach_of_pattern, shrink
 from shared.llama.closing import Alphabet
 from shared.llama.constraint import Compiled, Constraint
 
@@ -53,7 +53,7 @@ class Grammars:
         try:
             own = {key: value for key, value in schema.items() if key != "x-guidance"}
             _small("schema", json.dumps(own, ensure_ascii=False))
-            fitted = own if budget is None else shrink(own, budget)
+            fitted = own if budget is None else _shrunk(own, budget)
             made = self._get("schema", json.dumps(fitted), lambda: self._of_schema(fitted))
         except RecursionError:
             raise BadRequest("The schema is nested too deeply.", fix="Flatten it.") from None
@@ -96,18 +96,29 @@ class Grammars:
             json=True,
             shaped=has_shaped_strings(schema),
             reach=reach(schema),
+            leap=leap(schema),
         )
 
     def _of_pattern(self, regex: str) -> Compiled:
         matcher = self._matcher("pattern", LLMatcher.grammar_from_regex(regex))
         reached = reach_of_pattern(regex)
-        return Compiled(self._alphabet, matcher, json=False, shaped=True, reach=reached)
+        return Compiled(
+            self._alphabet, matcher, json=False, shaped=True, reach=reached, leap=reached
+        )
 
     def _matcher(self, kind: str, grammar: str) -> LLMatcher:
         matcher = LLMatcher(self._alphabet.tokenizer, grammar, log_level=0)
         if matcher.is_error():
             raise _malformed(kind, matcher.get_error())
         return matcher
+
+
+def _shrunk(schema: Mapping[str, Any], budget: int) -> Mapping[str, Any]:
+    try:
+        return shrink(schema, budget)
+    except (TypeError, ValueError, AttributeError):
+        # Malformed; the grammar library says better in what way.
+        return schema
 
 
 def _small(kind: str, text: str) -> str:
