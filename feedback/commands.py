@@ -8,14 +8,16 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from feedback import erasure, reviewing, show
 from feedback.answers import count_answers
 from feedback.curate import build
-from feedback.ledger import Flag, Ledger
-from feedback.reviews import Verdict
+from feedback.ledger import Flag, Ledger, State
+from feedback.records import App, Verdict
+from feedback.reviews import Ruling
 from shared.errors import BadRequest
 from shared.home import Home
 from shared.settings import Settings
@@ -37,9 +39,9 @@ def flags() -> None:
 
 
 @flags.command("list")
-@click.option("--state", help="received, approved, rejected, shipped …")
-@click.option("--app", help="chat, code, story, brainstorm, poetry or api.")
-@click.option("--verdict", help="up, down or prefer.")
+@click.option("--state", type=click.Choice(get_args(State)))
+@click.option("--app", type=click.Choice(get_args(App)))
+@click.option("--verdict", type=click.Choice(get_args(Verdict)))
 @click.option("--reason", help="A reason's key, such as incorrect.")
 @AS_JSON
 def list_flags(
@@ -109,7 +111,7 @@ def review(  # noqa: PLR0913 - options of a command
 ) -> None:
     """Decide about flags: by id, from a file, all at once, or one by one in a terminal."""
     home = _home()
-    named: list[tuple[Verdict, tuple[str, ...]]] = [
+    named: list[tuple[Ruling, tuple[str, ...]]] = [
         ("approve", approve),
         ("reject", reject),
         ("quarantine", quarantine),

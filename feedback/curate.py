@@ -45,16 +45,22 @@ def build(
     Raises:
         GateRefused: If no flag may be trained on, saying what is missing.
     """
-    selection = select(Ledger(home).flags(), Taxonomy.load(home), caps)
-    if not selection.items:
-        raise GateRefused("There is nothing to build from yet.", fix=_missing(selection))
-    apart = held_out(home, selection.items)
-    rows = _rows([i for i in selection.items if i.id not in apart])
-    rows["heldout"] = _merged(_heldout(item) for item in selection.items if item.id in apart)
-    texts = {kind: dataset.as_lines(some) for kind, some in rows.items()}
-    version = dataset.write(home, _card(selection, apart, rows, texts, replay or {}), texts)
+    # Under the lock, so that a flag erased meanwhile is either not read or taken out afterwards.
+    with dataset.building(home):
+        selection = select(Ledger(home).flags(), Taxonomy.load(home), caps)
+        if not selection.items:
+            raise GateRefused("There is nothing to build from yet.", fix=_missing(selection))
+        version = _write(home, selection, replay or {})
     Progress(home).mark(version.flag_ids, "dataset", version.name)
     return version
+
+
+def _write(home: Home, selection: Selection, replay: Mapping[str, int]) -> DatasetVersion:
+    apart = held_out(home, selection.items)
+    rows = _rows([item for item in selection.items if item.id not in apart])
+    rows["heldout"] = _merged(_heldout(item) for item in selection.items if item.id in apart)
+    texts = {kind: dataset.as_lines(some) for kind, some in rows.items()}
+    return dataset.write(home, _card(selection, apart, rows, texts, replay), texts)
 
 
 def _rows(items: Sequence[Item]) -> dataset.Rows:

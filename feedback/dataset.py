@@ -6,12 +6,14 @@ Rows are JSON lines in the form that trainers take (messages under `prompt`, `co
 rows go, and `erased` says so.
 """
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from filelock import FileLock
 from pydantic import Field, ValidationError
 
 from feedback.records import App, Consent, Record, Turn, Verdict
@@ -220,6 +222,14 @@ class DatasetVersion:
     def _read(self, kind: Kind, row: type[R]) -> list[R]:
         lines = (self.path / f"{kind}.jsonl").read_text(encoding="utf-8").split("\n")
         return [row.model_validate_json(line) for line in lines if line]
+
+
+@contextlib.contextmanager
+def building(home: Home) -> Iterator[None]:
+    """One process at a time builds versions or takes erased flags out of them."""
+    home.datasets.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.datasets / ".lock"):
+        yield
 
 
 def write(home: Home, card: Card, texts: dict[Kind, str]) -> DatasetVersion:

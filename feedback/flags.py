@@ -8,6 +8,7 @@ holds its receipt.
 
 import dataclasses
 import hashlib
+import logging
 import secrets
 import sqlite3
 import threading
@@ -16,7 +17,7 @@ from typing import Any
 
 from feedback.answers import AnswerStore
 from feedback.build_record import build_record, says_the_same
-from feedback.erasure import bury
+from feedback.erasure import strip_versions
 from feedback.ledger import Ledger
 from feedback.outbox import Outbox, Row, knows_receipt, newest, put, put_receipt
 from feedback.rate import RateLimit
@@ -25,10 +26,12 @@ from feedback.reviews import Reviews, stamp
 from feedback.session import Sessions
 from feedback.taxonomy import Taxonomy
 from shared import metrics
-from shared.errors import BadRequest, NotFound
+from shared.errors import BadRequest, NotFound, StoreError
 from shared.home import Home
 from shared.ids import new_id
 from shared.settings import Settings
+
+log = logging.getLogger(__name__)
 
 FLAGS_PER_MINUTE = 60
 SWEEP_SECONDS = 60.0
@@ -145,15 +148,17 @@ class FlagService:
         """
         if flag_id not in self._reviews.tombstones():
             self._check_receipt(flag_id, receipt)
-            bury(self._home, [flag_id], by="owner")
-            self.sweep()
+            self._reviews.bury([flag_id], by="owner")
+        self.sweep()
+        strip_versions(self._home, [flag_id])
         return self.status(flag_id)
 
     def sweep(self) -> None:
         """Empty what was erased (here or by a command) and drop what expired without consent."""
         for answer_id in self._outbox.scrub(self._reviews.tombstones()):
             self._answers.erase(answer_id)
-        self._outbox.expire(stamp(now() - self._keep))
+        if expired := self._outbox.expire(stamp(now() - self._keep)):
+            self._reviews.forget(expired)
 
     def unpushed(self) -> int:
         """How many flags of this process wait with consent to be pushed."""
@@ -168,7 +173,10 @@ class FlagService:
 
     def _sweep_often(self) -> None:
         while not self._closing.wait(SWEEP_SECONDS):
-            self.sweep()
+            try:
+                self.sweep()
+            except StoreError as error:
+                log.error("Erased and expired flags wait for the next sweep: %s", error)
 
     def _answer(self, answer_id: str, owner: str) -> AnswerRecord:
         answer = self._answers.get(answer_id)

@@ -106,7 +106,7 @@ class Outbox:
         with reading(self.path) as db:
             return int(db.execute(_WAITING).fetchone()[0])
 
-    def expire(self, oldest: int) -> int:
+    def expire(self, oldest: int) -> list[str]:
         """Drop flags whose newest revision came before `oldest` without consent to train."""
         found = self.writer.run(lambda db: _expire(db, oldest))
         if found:
@@ -220,7 +220,7 @@ def _scrub_one(db: sqlite3.Connection, flag_id: str) -> str:
     return str(found[0])
 
 
-def _expire(db: sqlite3.Connection, oldest: int) -> int:
+def _expire(db: sqlite3.Connection, oldest: int) -> list[str]:
     stale = (
         "SELECT flag_id FROM revision r WHERE revision=(SELECT max(revision) FROM revision"
         " WHERE flag_id=r.flag_id) AND consent=0 AND created_at<?"
@@ -228,7 +228,7 @@ def _expire(db: sqlite3.Connection, oldest: int) -> int:
     ids = [row[0] for row in db.execute(stale, (oldest,))]
     for table, column in (("receipt", "flag_id"), ("revision", "flag_id"), ("flag", "id")):
         db.executemany(f"DELETE FROM {table} WHERE {column}=?", [(i,) for i in ids])  # noqa: S608
-    return len(ids)
+    return ids
 
 
 def _try_lock(path: Path) -> FileLock | None:

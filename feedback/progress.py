@@ -7,7 +7,7 @@ from typing import Literal
 
 from feedback.records import Record, now
 from feedback.review_file import ReviewFile
-from feedback.reviews import moment, stamp
+from feedback.reviews import moment, of_flag, stamp
 from shared.home import Home
 
 Stage = Literal["dataset", "run", "release"]
@@ -43,7 +43,8 @@ class Progress:
         found: dict[str, list[Mark]] = defaultdict(list)
         with self._file.reading() as db:
             for row in db.execute(
-                "SELECT * FROM mark WHERE ?1 IS NULL OR flag_id=?1 ORDER BY at, rowid", (flag_id,)
+                f"SELECT * FROM mark {of_flag(flag_id)} ORDER BY at, rowid",  # noqa: S608 - a constant
+                () if flag_id is None else (flag_id,),
             ):
                 mark = Mark(stage=row["stage"], name=row["name"], at=moment(row["at"]))
                 found[row["flag_id"]].append(mark)

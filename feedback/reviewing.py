@@ -13,18 +13,18 @@ from pydantic import ValidationError
 from feedback.drafts import storable
 from feedback.ledger import Flag, Ledger
 from feedback.records import MAX_CORRECTION
-from feedback.reviews import Decision, Reviews, Verdict
+from feedback.reviews import Decision, Reviews, Ruling
 from feedback.scrub import scrub
 from feedback.show import as_text
 from feedback.taxonomy import Taxonomy
 from shared.errors import BadRequest
 from shared.home import Home
 
-KEYS: dict[str, Verdict] = {"y": "approve", "n": "reject", "e": "edit", "q": "quarantine"}
+KEYS: dict[str, Ruling] = {"y": "approve", "n": "reject", "e": "edit", "q": "quarantine"}
 SKIP, STOP = "s", "x"
 
 
-def decide(home: Home, wanted: dict[str, Verdict], *, by: str, why: str) -> list[Decision]:
+def decide(home: Home, wanted: dict[str, Ruling], *, by: str, why: str) -> list[Decision]:
     """Decide about flags by id.
 
     Raises:
@@ -109,7 +109,7 @@ def one_by_one(home: Home, flags: Sequence[Flag], *, by: str) -> int:
     return decided
 
 
-def _asked(flag: Flag, decision: Verdict, *, by: str, edit: Callable[[str], str]) -> Decision:
+def _asked(flag: Flag, decision: Ruling, *, by: str, edit: Callable[[str], str]) -> Decision:
     record = flag.record
     if decision == "edit" and record is not None:
         correction = edit(record.correction or record.answer)
@@ -122,9 +122,7 @@ def _edit(text: str) -> str:
     return (click.edit(text) or text).rstrip("\n")
 
 
-def _decision(
-    flag: Flag, decision: Verdict, *, by: str, why: str, correction: str = ""
-) -> Decision:
+def _decision(flag: Flag, decision: Ruling, *, by: str, why: str, correction: str = "") -> Decision:
     if flag.newest is None or flag.record is None:
         raise BadRequest(f"Flag {flag.id} is {flag.state}; there is nothing to decide.")
     if (decision == "edit") != bool(correction.strip()):
@@ -151,13 +149,13 @@ def _about_safety(flag: Flag, taxonomy: Taxonomy) -> bool:
     return record is not None and "S" in taxonomy.classes(record.categories)
 
 
-def by_action(actions: Iterable[tuple[Verdict, Sequence[str]]]) -> dict[str, Verdict]:
+def by_action(actions: Iterable[tuple[Ruling, Sequence[str]]]) -> dict[str, Ruling]:
     """Ids with what is to be done to them.
 
     Raises:
         BadRequest: If one id is to be treated in two ways.
     """
-    wanted: dict[str, Verdict] = {}
+    wanted: dict[str, Ruling] = {}
     for decision, ids in actions:
         for flag_id in ids:
             if wanted.setdefault(flag_id, decision) != decision:

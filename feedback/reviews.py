@@ -17,7 +17,7 @@ from feedback.records import MAX_CORRECTION, Record, now
 from feedback.review_file import ReviewFile
 from shared.home import Home
 
-Verdict = Literal["approve", "reject", "edit", "quarantine"]
+Ruling = Literal["approve", "reject", "edit", "quarantine"]
 MAX_NOTE = 4_000
 
 
@@ -26,7 +26,7 @@ class Decision(Record):
 
     flag_id: str
     revision: int
-    decision: Verdict
+    decision: Ruling
     by: str
     at: datetime = Field(default_factory=now)
     note: str = Field("", max_length=MAX_NOTE)
@@ -64,10 +64,16 @@ class Reviews:
         found: dict[str, list[Decision]] = defaultdict(list)
         with self._file.reading() as db:
             for row in db.execute(
-                "SELECT * FROM decision WHERE ?1 IS NULL OR flag_id=?1 ORDER BY seq", (flag_id,)
+                f"SELECT * FROM decision {of_flag(flag_id)} ORDER BY seq",  # noqa: S608 - a constant
+                () if flag_id is None else (flag_id,),
             ):
                 found[row["flag_id"]].append(_decision(row))
         return found
+
+    def forget(self, flag_ids: Iterable[str]) -> None:
+        """Drop the decisions about flags that have expired."""
+        with self._file.writing() as db:
+            db.executemany("DELETE FROM decision WHERE flag_id=?", [(i,) for i in flag_ids])
 
     def bury(self, flag_ids: Iterable[str], *, by: str) -> None:
         """Erase flags for every later build; an edited correction goes at once."""
@@ -91,6 +97,11 @@ def _decision(row: sqlite3.Row) -> Decision:
     values = dict(zip(row.keys(), row, strict=True))
     del values["seq"]
     return Decision(**{**values, "at": moment(values["at"])})
+
+
+def of_flag(flag_id: str | None) -> str:
+    """The condition for one flag, with a question mark for its id; nothing for all flags."""
+    return "" if flag_id is None else "WHERE flag_id=?"
 
 
 def stamp(at: datetime) -> int:

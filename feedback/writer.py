@@ -22,6 +22,7 @@ from shared.errors import StoreError
 
 BATCH = 256
 BUSY_MS = 30_000
+RESTORE = "Restore it from a backup, or move it away to start afresh."
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], Any]
@@ -170,9 +171,12 @@ def _connect(path: Path, ddl: str) -> sqlite3.Connection:
 
 
 def _store_error(path: Path, error: Exception) -> StoreError:
+    damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(
+        error, sqlite3.OperationalError
+    )
     return StoreError(
         f"{path} cannot be written ({error}).",
-        fix="Check that the disk has room and that the folder is yours.",
+        fix=RESTORE if damaged else "Check that the disk has room and that the folder is yours.",
     )
 
 
@@ -193,5 +197,5 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     except sqlite3.Error as error:
         raise StoreError(
             f"{path} cannot be read ({error}).",
-            fix="Restore it from a backup, or move it away to start afresh.",
+            fix=RESTORE,
         ) from error
