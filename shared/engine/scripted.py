@@ -138,6 +138,7 @@ class ScriptedEngine:
         try:
             for piece in answer.pieces():
                 await self._pause(answer)
+                answer.deliver(piece)
                 if piece.text or piece.logprobs:
                     yield piece
         except TimeoutError:
@@ -164,6 +165,7 @@ class _ScriptedAnswer:
         self.finish: FinishReason = "stop"
         self.written = 0
         self.shown = ""
+        self._delivered = 0
         self._reply = _drawn(reply, self.seed)
         self._prompt_tokens = prompt_tokens
         self._release = release
@@ -205,20 +207,24 @@ class _ScriptedAnswer:
         return Numbers(
             prompt_tokens=self._prompt_tokens,
             cached_tokens=0,
-            completion_tokens=self.written,
+            completion_tokens=self._delivered,
             queue_seconds=0.0,
             first_token_seconds=self._first,
-            tokens_per_second=self.written / seconds if self.written and seconds else None,
+            tokens_per_second=self._delivered / seconds if self._delivered and seconds else None,
             finish_reason=self.finish,
             seed=self.seed,
             release=self._release,
             adapter=self.request.adapter,
         )
 
-    def _piece(self, shown: str, new: tuple[str, ...]) -> Piece:
-        if shown and self._first is None:
+    def deliver(self, piece: Piece) -> None:
+        """Note what now goes to the reader."""
+        if piece.text and self._first is None:
             self._first = time.monotonic() - self._began
-        self.shown += shown
+        self.shown += piece.text
+        self._delivered += piece.tokens
+
+    def _piece(self, shown: str, new: tuple[str, ...]) -> Piece:
         reported = new if self.request.logprobs is not None else ()
         return Piece(shown, len(new), tuple(_judged(word) for word in reported))
 
