@@ -85,7 +85,7 @@ class BoardPage:
                 min_width=200,
             )
             self.count = gr.Slider(
-                1, MOST_IDEAS, 5, step=1, label="Ideas", elem_id="board-count", min_width=140
+                1, MOST_IDEAS, 5, step=1, label="Ideas", elem_id="board-count", min_width=190
             )
         with gr.Row():
             self.ask = gr.Button("Brainstorm", variant="primary", elem_id="board-brainstorm")
@@ -141,7 +141,9 @@ class BoardPage:
             self.judge.click(self.on_evaluate_all, self.rubric, shown, **model),
         ]
         for run in runs:
+            # Each covers what the other leaves out: an error is only a failure, Stop only an end.
             run.then(self.settle, None, shown, **INSTANT)
+            run.failure(self.settle, None, shown, **INSTANT)
         self.stop.click(None, None, None, cancels=runs, queue=False)
         self.board.remove(self.on_remove, None, shown, **INSTANT)
         self.rank.click(self.on_rank, None, shown, **INSTANT)

@@ -11,7 +11,7 @@ CSS = """
   min-width: 0; }
 .page-brainstorm .card.own { border-top-color: #b7791f; }
 .page-brainstorm .card.coming { opacity: .75; border-style: dashed; }
-.page-brainstorm .card h3 { margin: 0; font-size: 1.05rem; line-height: 1.3;
+.page-brainstorm .card h3 { margin: 0; font-weight: 600; font-size: 1.05rem; line-height: 1.3;
   overflow-wrap: anywhere; }
 .page-brainstorm .card p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere;
   line-height: 1.5; }

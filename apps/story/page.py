@@ -139,7 +139,9 @@ class StoryPage:
             (self.shelf.input, self.on_shelf, self.shelf),
         ]
         for run in runs:
+            # Each covers what the other leaves out: an error is only a failure, Stop only an end.
             run.then(self.settle, [self.place, self.next_place], everything, **INSTANT)
+            run.failure(self.settle, [self.place, self.next_place], everything, **INSTANT)
         for event, handler, given in moves:
             event(handler, given, everything, cancels=runs, **INSTANT)
         self.stop.click(None, None, None, cancels=runs, queue=False)

@@ -1,0 +1,1 @@
+"""Poems in a form, with a report on every line."""
