@@ -65,14 +65,23 @@ class ReviewFile:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A look at what is there; an empty database when nothing was ever written."""
+        with self._looking() as db:
+            yield db
+
+    def _looking(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
         if self.path.is_file():
             with reading(self.path) as db:
-                yield db
-        else:
-            with contextlib.closing(sqlite3.connect(":memory:")) as db:
-                db.row_factory = sqlite3.Row
-                db.executescript(DDL)
-                yield db
+                # Between the first byte of a new file and its last table there is a moment.
+                if db.execute("SELECT 1 FROM sqlite_master WHERE name='side'").fetchone():
+                    return reading(self.path)
+        return self._nothing()
+
+    @contextlib.contextmanager
+    def _nothing(self) -> Iterator[sqlite3.Connection]:
+        with contextlib.closing(sqlite3.connect(":memory:")) as db:
+            db.row_factory = sqlite3.Row
+            db.executescript(DDL)
+            yield db
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

