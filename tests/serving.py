@@ -20,6 +20,7 @@ class Serving:
     """A started server and what it has said."""
 
     process: subprocess.Popen[str]
+    home: Path
     url: str = ""
     model: str = ""
     lines: list[str] = field(default_factory=list)
@@ -59,7 +60,7 @@ def inkloop(*arguments: str, env: Mapping[str, str]) -> Serving:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    serving = Serving(process)
+    serving = Serving(process, Path(env["INKLOOP_HOME"]))
     threading.Thread(target=serving.listen, daemon=True).start()
     return serving
 
