@@ -151,7 +151,7 @@ class BoardPage:
         self.clear.click(self.on_clear, None, shown, **INSTANT)
         own = [self.own_title, self.own_body]
         self.put_up.click(self.on_put_up, own, [*shown, *own], **INSTANT)
-        page.load(self.on_load, None, [*shown, self.topic, self.rubric], **INSTANT)
+        page.load(self.on_load, None, [*shown, self.rubric], **INSTANT)
         self._wire_flags()
         for button, made in (
             (self.as_markdown, export.as_markdown),
@@ -227,10 +227,10 @@ class BoardPage:
 
     @shows_errors
     def on_load(self, request: gr.Request) -> Changes:
-        """The board where it was left."""
+        """The board where it was left; the topic's field is left to whoever is typing already."""
         board = self.desk.board(owner_of(request))
-        fields = {self.topic: board.topic, self.rubric: ", ".join(board.rubric)}
-        return {**self._show(board), **fields}
+        rubric = {} if board.rubric == RUBRIC else {self.rubric: ", ".join(board.rubric)}
+        return {**self._show(board), **rubric}
 
     @shows_errors
     def on_remove(self, event: gr.EventData, request: gr.Request) -> Changes:

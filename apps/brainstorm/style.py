@@ -3,6 +3,7 @@
 CSS = """
 .page-brainstorm .board { display: grid; gap: 14px; align-items: start;
   grid-template-columns: repeat(auto-fill, minmax(min(270px, 100%), 1fr)); }
+#board h2 { font-size: 1.25rem; margin: 4px 0 12px; overflow-wrap: anywhere; }
 .page-brainstorm .board-empty { color: var(--body-text-color-subdued); padding: 28px 12px;
   text-align: center; border: 2px dashed var(--border-color-primary); border-radius: 8px; }
 .page-brainstorm .card { display: flex; flex-direction: column; gap: 8px; padding: 14px 16px;

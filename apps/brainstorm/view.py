@@ -24,7 +24,8 @@ _ACTS = f"""${{c.coming ? '' : `<footer>
 <button type="button" data-act="evaluate">Evaluate</button>
 <button type="button" data-act="remove">Delete</button></footer>{_VOTES}`}}"""
 
-TEMPLATE = f"""<div class="board ${{value.busy ? 'busy' : ''}}" role="list" aria-label="Ideas">
+TEMPLATE = f"""${{value.topic ? `<h2 dir="auto">{text("value.topic")}</h2>` : ''}}
+<div class="board ${{value.busy ? 'busy' : ''}}" role="list" aria-label="Ideas">
 ${{value.cards.map(c => `<article role="listitem" id="board-card-{text("c.id")}"
 data-id="{text("c.id")}" class="card ${{c.own ? 'own' : ''}} ${{c.coming ? 'coming' : ''}}">
 ${{c.from ? `<span class="from" dir="auto">↳ from “{text("c.from")}”</span>` : ''}}
@@ -48,7 +49,7 @@ def board(seen: Seen, *, busy: bool = False) -> dict[str, Any]:
     """The component's value."""
     cards = [_card(card) for card in seen.board.cards]
     cards += [{**_card(card), "coming": True} for card in seen.coming]
-    return {"cards": cards, "busy": busy}
+    return {"topic": seen.board.topic, "cards": cards, "busy": busy}
 
 
 def _card(card: Card) -> dict[str, Any]:

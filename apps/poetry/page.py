@@ -149,7 +149,7 @@ class PoemPage:
         self.undo.click(self.on_undo, None, shown, cancels=runs, **INSTANT)
         self.edit.click(self.on_edit, None, [self.own, self.own_folder], **INSTANT)
         self.check.click(self.on_check, [self.own, self.form], self.own_report, **INSTANT)
-        page.load(self.on_load, None, [*shown, *asked[:3]], **INSTANT)
+        page.load(self.on_load, None, shown, **INSTANT)
         opens(self.flags, self.votes, self.answer)
         keeps(self.keep, self.as_text)
 
@@ -190,12 +190,8 @@ class PoemPage:
 
     @shows_errors
     def on_load(self, request: gr.Request) -> Changes:
-        """The poem that was written last."""
-        poem = self.desk.poem(owner_of(request))
-        if poem is None:
-            return self._show(None)
-        fields = {self.form: poem.form, self.subject: poem.subject, self.mood: poem.mood}
-        return {**self._show(poem), **fields}
+        """The poem that was written last; the fields are left to whoever is typing already."""
+        return self._show(self.desk.poem(owner_of(request)))
 
     @shows_errors
     def on_undo(self, request: gr.Request) -> Changes:
