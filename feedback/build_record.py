@@ -7,6 +7,7 @@ or shown in the preview.
 import hashlib
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from feedback.records import (
@@ -15,6 +16,7 @@ from feedback.records import (
     FlagDraft,
     FlagModel,
     FlagRecord,
+    Redaction,
     Turn,
     now,
 )
@@ -41,14 +43,7 @@ def build_record(
         session: The person's name in storage.
         alternative: With `prefer`, the answer that lost.
     """
-    correction = "" if draft.correction.strip() == answer.text.strip() else draft.correction
-    said = [draft.comment, correction, alternative, answer.text]
-    texts, redaction = scrub_all([*said, *(turn.content for turn in answer.messages)])
-    comment, correction, alternative, text, *contents = texts
-    prompt = tuple(
-        Turn(role=turn.role, content=content)
-        for turn, content in zip(answer.messages, contents, strict=True)
-    )
+    said, redaction = _scrubbed(draft, answer, alternative)
     at = now()
     return FlagRecord(
         id=flag_id,
@@ -57,27 +52,47 @@ def build_record(
         app_version=answer.prompt_version,
         system_sha256=answer.prompt_sha256,
         model=_model(answer),
-        messages=(*prompt, Turn(role="assistant", content=text)),
-        rated_index=len(prompt),
-        alternative=alternative,
+        messages=(*said.prompt, Turn(role="assistant", content=said.answer)),
+        rated_index=len(said.prompt),
+        alternative=said.alternative,
         sampling=answer.sampling,
         generation=answer.numbers,
         schema_name=answer.schema_name,
         verdict=draft.verdict,
         categories=draft.reasons,
         severity=draft.severity,
-        comment=comment,
-        correction=correction,
-        consent=FlagConsent(
-            train=draft.consent.train,
-            publish=draft.consent.publish,
-            version=CONSENT_VERSION,
-            at=at,
-        ),
+        comment=said.comment,
+        correction=said.correction,
+        consent=FlagConsent(**draft.consent.model_dump(), version=CONSENT_VERSION, at=at),
         session=session,
-        prompt_sha256=prompt_sha256(prompt),
+        prompt_sha256=prompt_sha256(said.prompt),
         redaction=redaction,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """All texts of a flag, scrubbed."""
+
+    prompt: tuple[Turn, ...]
+    answer: str
+    alternative: str
+    comment: str
+    correction: str
+
+
+def _scrubbed(draft: FlagDraft, answer: AnswerRecord, alternative: str) -> tuple[_Said, Redaction]:
+    # A page may send the answer itself, put there to be edited and left as it was.
+    correction = "" if draft.correction.strip() == answer.text.strip() else draft.correction
+    texts = [answer.text, alternative, draft.comment, correction]
+    (text, other, comment, better, *contents), redaction = scrub_all(
+        [*texts, *(turn.content for turn in answer.messages)]
+    )
+    prompt = tuple(
+        Turn(role=turn.role, content=content)
+        for turn, content in zip(answer.messages, contents, strict=True)
+    )
+    return _Said(prompt, text, other, comment, better), redaction
 
 
 def prompt_sha256(prompt: Sequence[Turn]) -> str:

@@ -6,29 +6,20 @@ waits for a server, a network or a person.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from feedback import dataset
-from feedback.dataset import (
-    Card,
-    DatasetVersion,
-    DpoRow,
-    HeldOutRow,
-    KtoRow,
-    Row,
-    SftRow,
-    SplitNote,
-)
+from feedback.dataset import Card, DatasetVersion, SplitNote
 from feedback.ledger import Ledger
 from feedback.progress import Progress
 from feedback.records import Consent, Turn
+from feedback.rows import DpoRow, HeldOutRow, Kind, KtoRow, R, Rows, SftRow, as_lines
 from feedback.selection import Caps, Item, Selection, select
 from feedback.split import held_out, held_out_share
 from feedback.taxonomy import Taxonomy
 from shared.errors import GateRefused
 from shared.home import Home
 
-R = TypeVar("R", bound=Row)
 DEFAULT_CAPS = Caps()
 
 
@@ -59,11 +50,11 @@ def _write(home: Home, selection: Selection, replay: Mapping[str, int]) -> Datas
     apart = held_out(home, selection.items)
     rows = _rows([item for item in selection.items if item.id not in apart])
     rows["heldout"] = _merged(_heldout(item) for item in selection.items if item.id in apart)
-    texts = {kind: dataset.as_lines(some) for kind, some in rows.items()}
+    texts = {kind: as_lines(some) for kind, some in rows.items()}
     return dataset.write(home, _card(selection, apart, rows, texts, replay), texts)
 
 
-def _rows(items: Sequence[Item]) -> dataset.Rows:
+def _rows(items: Sequence[Item]) -> Rows:
     return {
         "sft": _merged(_sft(item) for item in items if item.uses.learn),
         "dpo": _merged(_dpo(item) for item in items if item.uses.chosen),
@@ -139,8 +130,8 @@ def _joined(row: R, other: R) -> R:
 def _card(
     selection: Selection,
     apart: frozenset[str],
-    rows: dataset.Rows,
-    texts: dict[dataset.Kind, str],
+    rows: Rows,
+    texts: dict[Kind, str],
     replay: Mapping[str, int],
 ) -> Card:
     items = selection.items

@@ -9,14 +9,26 @@ rows go, and `erased` says so.
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 from filelock import FileLock
 from pydantic import Field, ValidationError
 
-from feedback.records import App, Consent, Record, Turn, Verdict
+from feedback.records import Consent, Record
+from feedback.rows import (
+    KINDS,
+    DpoRow,
+    HeldOutRow,
+    Kind,
+    KtoRow,
+    R,
+    Rows,
+    SftRow,
+    as_lines,
+    unless,
+)
 from shared.durable import publish_folder, replace_text
 from shared.errors import NotFound, StoreError
 from shared.home import Home
@@ -24,54 +36,6 @@ from shared.ids import new_id
 
 LICENCE = "CC-BY-4.0"
 NAME_DIGITS = 16
-Kind = Literal["sft", "dpo", "kto", "heldout"]
-KINDS: tuple[Kind, ...] = ("sft", "dpo", "kto", "heldout")
-
-
-class Row(Record):
-    """What every row has."""
-
-    prompt: tuple[Turn, ...]
-    flag_ids: tuple[str, ...]
-    app: App
-    reasons: tuple[str, ...]
-    session: str
-    """Who flagged, as flags name people (`feedback.session`); of the first flag."""
-    consent: Consent
-    """What all authors of the row's flags allow."""
-
-
-class SftRow(Row):
-    """An answer to learn."""
-
-    completion: tuple[Turn, ...]
-
-
-class DpoRow(Row):
-    """A better and a worse answer."""
-
-    chosen: tuple[Turn, ...]
-    rejected: tuple[Turn, ...]
-
-
-class KtoRow(Row):
-    """A thumb."""
-
-    completion: tuple[Turn, ...]
-    label: bool
-    weight: float = 1.0
-
-
-class HeldOutRow(Row):
-    """What training never sees; with a correction, it is what the gate measures."""
-
-    verdict: Verdict
-    flagged: str
-    """The answer that was rated, or with `prefer` the one that lost."""
-    correction: str = ""
-    """What it should have been; empty for a thumb."""
-    label: bool | None = None
-    """The thumb, where there is no correction."""
 
 
 class FileNote(Record):
@@ -122,10 +86,6 @@ class Card(Record):
     """What a reader of the numbers should know."""
     erased: tuple[str, ...] = ()
     """Flags whose rows were taken out after the version was built; its name stays."""
-
-
-Rows = dict[Kind, Sequence[Row]]
-R = TypeVar("R", bound=Row)
 
 
 class DatasetVersion:
@@ -201,10 +161,10 @@ class DatasetVersion:
         """Take the rows of erased flags out, in place; the name stays and the card tells."""
         gone = set(flag_ids) & set(self.flag_ids)
         kept: Rows = {
-            "sft": _unless(self.sft, gone),
-            "dpo": _unless(self.dpo, gone),
-            "kto": _unless(self.kto, gone),
-            "heldout": _unless(self.heldout, gone),
+            "sft": unless(self.sft, gone),
+            "dpo": unless(self.dpo, gone),
+            "kto": unless(self.kto, gone),
+            "heldout": unless(self.heldout, gone),
         }
         texts = {kind: as_lines(rows) for kind, rows in kept.items()}
         self.card = self.card.model_copy(
@@ -252,14 +212,6 @@ def versions(home: Home) -> list[DatasetVersion]:
     return [DatasetVersion.load(card.parent) for card in cards if card.parent.name[0] != "."]
 
 
-def as_lines(rows: Iterable[Row]) -> str:
-    """JSON lines with sorted keys, so that equal rows are equal bytes."""
-    return "".join(
-        json.dumps(row.model_dump(mode="json"), ensure_ascii=False, sort_keys=True) + "\n"
-        for row in rows
-    )
-
-
 def notes_of_files(rows: Rows, texts: dict[Kind, str]) -> dict[Kind, FileNote]:
     """Size and hash of each file."""
     return {
@@ -276,16 +228,6 @@ def notes_of_rows(rows: Rows) -> dict[Kind, tuple[RowNote, ...]]:
         )
         for kind, some in rows.items()
     }
-
-
-def _unless(rows: Sequence[R], gone: set[str]) -> list[R]:
-    """Rows of other flags; a row that several flags share stays with the others."""
-    kept: list[R] = []
-    for row in rows:
-        left = tuple(flag_id for flag_id in row.flag_ids if flag_id not in gone)
-        if left:
-            kept.append(row.model_copy(update={"flag_ids": left}))
-    return kept
 
 
 def _as_json(card: Card) -> str:

@@ -6,29 +6,27 @@ written for, and a caller without a cookie who knows its id. Who may change or e
 holds its receipt.
 """
 
-import dataclasses
 import hashlib
 import logging
 import secrets
-import sqlite3
 import threading
 from datetime import timedelta
 from typing import Any
 
 from feedback.answers import AnswerStore
-from feedback.build_record import build_record, says_the_same
+from feedback.build_record import build_record
 from feedback.erasure import strip_versions
 from feedback.ledger import Ledger
-from feedback.outbox import Outbox, Row, knows_receipt, newest, put, put_receipt
+from feedback.outbox import Outbox, knows_receipt
 from feedback.rate import RateLimit
 from feedback.records import AnswerRecord, Consent, FlagDraft, FlagRecord, Receipt, now, owner_hash
 from feedback.reviews import Reviews, stamp
+from feedback.revise import add_revision, add_withdrawal
 from feedback.session import Sessions
 from feedback.taxonomy import Taxonomy
 from shared import metrics
 from shared.errors import BadRequest, NotFound, StoreError
 from shared.home import Home
-from shared.ids import new_id
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -79,7 +77,7 @@ class FlagService:
             raise NotFound("This flag was erased, and its answer goes with it.")
         secret = secrets.token_urlsafe(18)
         flag_id, is_new = self._outbox.writer.run(
-            lambda db: _store(db, record, answer.id, person, last, _sha256(secret))
+            lambda db: add_revision(db, record, answer.id, person, last, _sha256(secret))
         )
         if is_new:
             metrics.flags.labels(record.app, record.verdict).inc()
@@ -137,7 +135,7 @@ class FlagService:
         flag = self._ledger.get(flag_id)
         if flag.newest is not None and flag.state not in ("withdrawn", "erased"):
             last = flag.newest
-            self._outbox.writer.run(lambda db: _withdraw(db, last))
+            self._outbox.writer.run(lambda db: add_withdrawal(db, last))
         return self.status(flag_id)
 
     def erase(self, flag_id: str, receipt: str) -> dict[str, Any]:
@@ -220,60 +218,6 @@ class FlagService:
                 "There is no flag with this id and this receipt.",
                 fix="Both were shown when the flag was sent.",
             )
-
-
-def _store(
-    db: sqlite3.Connection,
-    record: FlagRecord,
-    answer_id: str,
-    owner: str,
-    elsewhere: Row | None,
-    receipt_sha256: str,
-) -> tuple[str, bool]:
-    """Add a revision unless it says what the last one said; the flag's id, and if it is new."""
-    last = _later(newest(db, owner, answer_id), elsewhere)
-    record = record.model_copy(update={"id": last.flag_id if last else new_id()})
-    if last is not None and _repeats(record, last):
-        put_receipt(db, record.id, receipt_sha256)
-        return record.id, False
-    row = Row(
-        flag_id=record.id,
-        app=record.app,
-        owner=owner,
-        answer_id=answer_id,
-        revision=last.revision + 1 if last else 1,
-        created_at=stamp(record.created_at),
-        withdrawn=False,
-        consent=record.consent.train,
-        payload=record.model_dump_json(),
-    )
-    put(db, row, receipt_sha256)
-    return record.id, last is None
-
-
-def _repeats(record: FlagRecord, last: Row) -> bool:
-    return last.payload is not None and says_the_same(
-        record, FlagRecord.model_validate_json(last.payload)
-    )
-
-
-def _withdraw(db: sqlite3.Connection, known: Row) -> None:
-    last = _later(newest(db, known.owner, known.answer_id), known) or known
-    gone = dataclasses.replace(
-        last,
-        revision=last.revision + 1,
-        created_at=stamp(now()),
-        withdrawn=True,
-        consent=False,
-        payload=None,
-    )
-    put(db, gone, None)
-
-
-def _later(here: Row | None, elsewhere: Row | None) -> Row | None:
-    """A flag may have been revised in another process since."""
-    rows = [row for row in (here, elsewhere) if row is not None]
-    return max(rows, key=lambda row: row.revision, default=None)
 
 
 def _sha256(secret: str) -> str:

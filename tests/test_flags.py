@@ -16,7 +16,7 @@ import pytest
 
 from feedback.drafts import make_draft
 from feedback.outbox import knows_receipt, outbox_files
-from feedback.records import MAX_COMMENT, MAX_CORRECTION, now
+from feedback.records import MAX_COMMENT, MAX_CORRECTION, Consent, now
 from feedback.reviews import Reviews, stamp
 from shared import metrics
 from shared.errors import BadRequest, InkloopError, NotFound, RateLimited
@@ -218,6 +218,19 @@ def test_answers_to_different_questions_are_not_compared(room):
         room.flag(room.answer(), "prefer", over=room.answer(question="Else?").id)
 
 
+def test_a_person_sees_what_they_said_before(room):
+    answer = room.answer()
+    assert room.flags.said(answer.id, owner="ada") is None
+    receipt = room.flag(answer, reasons=["style"], comment="Mine: a@b.org", consent_publish=True)
+    said = room.flags.said(answer.id, owner="ada")
+    assert (said.verdict, said.reasons, said.comment) == ("down", ("style",), "Mine: [mail]")
+    assert said.consent == Consent(train=True, publish=True)
+    with pytest.raises(NotFound):
+        room.flags.said(answer.id, owner="bob")
+    room.flags.withdraw(receipt.flag_id, receipt.receipt)
+    assert room.flags.said(answer.id, owner="ada") is None
+
+
 def test_a_withdrawn_flag_can_be_sent_again(room):
     answer = room.answer()
     receipt = room.flag(answer)
@@ -373,7 +386,7 @@ def acknowledged_until_killed(home: Path, chance: random.Random) -> list[list[st
     lines = [writer.stdout.readline() for _ in range(wanted)]
     writer.send_signal(signal.SIGKILL)
     lines += writer.stdout.read().splitlines()
-    writer.wait()
+    assert writer.wait() == -signal.SIGKILL
     return [line.split() for line in (raw.decode() for raw in lines) if len(line.split()) == 3]
 
 
