@@ -1,5 +1,6 @@
 """Bound answers: always whole, always of the form, whatever the model would like to write."""
 
+import asyncio
 import json
 import re
 import threading
@@ -11,12 +12,17 @@ import jsonschema
 import numpy as np
 import pytest
 
+from shared.engine.ask import complete
+from shared.engine.types import Request, Sampling
 from shared.errors import BadRequest
 from shared.formats import brainstorm, poetry, story
 from shared.llama.binding import Model
 from shared.llama.bound import reach, shrink
 from shared.llama.constraint import Constraint
+from shared.llama.engine import LlamaEngine
 from shared.llama.structure import Grammars
+from shared.messages import Message
+from shared.settings import Settings
 from tests.vocabularies import LLAMA_3, open_vocabulary
 
 NODE = {
@@ -53,6 +59,15 @@ def demo(request: pytest.FixtureRequest) -> Iterator[Model]:
 @pytest.fixture(scope="module")
 def grammars(demo: Model) -> Grammars:
     return Grammars(demo.vocab)
+
+
+@pytest.fixture(scope="module")
+def embedded(request: pytest.FixtureRequest) -> Iterator[LlamaEngine]:
+    settings = Settings(context_tokens=512, kv_tokens=4096, threads=1)
+    path: Path = request.getfixturevalue("demo_gguf")
+    engine = LlamaEngine.load(path, release="demo", settings=settings)
+    yield engine
+    engine.close_now()
 
 
 @pytest.fixture
@@ -112,6 +127,23 @@ def test_the_fewest_possible_tokens_are_enough(
     for _ in range(5):
         text = write(grammars.schema(schema, budget=needed), demo, needed, luck)
         jsonschema.validate(json.loads(text), schema)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+async def test_the_demo_model_keeps_to_every_schema(name: str, embedded: LlamaEngine) -> None:
+    schema, tokens = SCHEMAS[name]
+    requests = [
+        Request(
+            messages=(Message("user", f"Brainstorm about {topic}."),),
+            sampling=Sampling(temperature=1.5, top_k=0, top_p=1, min_p=0, max_tokens=tokens),
+            schema=schema,
+        )
+        for topic in ("bread", "winter", "a boat", "school", "noise", "cats", "rain", "books")
+    ]
+    for answer in await asyncio.gather(*(complete(embedded, request) for request in requests)):
+        jsonschema.validate(json.loads(answer.text), schema)
+        assert answer.numbers.finish_reason == "stop"
+        assert answer.numbers.completion_tokens <= tokens
 
 
 def fewest(grammars: Grammars, schema: dict[str, Any]) -> int:

@@ -73,7 +73,7 @@ def has_shaped_strings(schema: Schema) -> bool:
     So it is with a pattern or format, and where a free key decides what its value must be.
     """
     shaped = any(key in schema for key in ("pattern", "format", "patternProperties"))
-    if "properties" in schema or "object" in kinds(schema):
+    if schema.get("properties"):
         shaped = shaped or schema.get("additionalProperties", True) is not False
     return shaped or any(has_shaped_strings(child) for child in children(schema))
 

@@ -16,6 +16,8 @@ from shared.llama.closing import LONGEST_WAY, Alphabet, JsonPlace, allowed_token
 
 TRIED_TOKENS = 12
 """Of the likeliest tokens, those that are tried out when the end is near."""
+HOPELESS = 30.0
+"""A token whose logit is this much below the best is not drawn even at temperature 2 (e^-15)."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,8 @@ class Constraint:
         if len(way) < remaining:
             if self._in_free_string(allowed):
                 safe |= allowed & self._alphabet.plain[: allowed.size]
-            for token in _likeliest(logits, allowed & ~safe):
+            best = float(logits[allowed].max(initial=-np.inf))
+            for token in _likeliest(logits, allowed & ~safe, best):
                 safe[token] = self._ends_after(token, remaining - 1)
         return safe & allowed
 
@@ -157,7 +160,7 @@ class Constraint:
         return way_out(state, self._alphabet, place, remaining) is not None
 
 
-def _likeliest(logits: np.ndarray, among: np.ndarray) -> list[int]:
-    found = np.flatnonzero(among)
-    best = np.argsort(logits[found])[::-1][:TRIED_TOKENS]
-    return [int(token) for token in found[best]]
+def _likeliest(logits: np.ndarray, among: np.ndarray, best: float) -> list[int]:
+    found = np.flatnonzero(among & (logits > best - HOPELESS))
+    order = np.argsort(logits[found])[::-1][:TRIED_TOKENS]
+    return [int(token) for token in found[order]]
