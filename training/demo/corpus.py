@@ -1,0 +1,157 @@
+"""What the demo model reads, in which shares and in which order.
+
+The first half stresses copying, because everything else stands on it; the second half is nearly all
+conversations. Nothing is read twice except the old texts.
+"""
+
+import multiprocessing
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import PreTrainedTokenizerFast
+
+from shared.messages import Message
+from training.demo import brainstorm, chat, code, copying, natural, packing, poetry, story
+from training.demo.phrases import Pen, capital, read_words
+from training.demo.tokenizer import Encoder
+
+Conversation = list[Message]
+Maker = Callable[..., Conversation]
+
+APPS: dict[str, Maker] = {
+    "story": story.conversation,
+    "brainstorm": brainstorm.conversation,
+    "poetry": poetry.conversation,
+    "chat": chat.conversation,
+    "code": code.conversation,
+}
+DRILL = "copying"
+TEXTS = "natural"
+# Share of the tokens in the first and in the second half.
+SHARES: dict[str, tuple[float, float]] = {
+    "story": (0.28, 0.33),
+    "brainstorm": (0.20, 0.24),
+    "poetry": (0.10, 0.12),
+    "chat": (0.12, 0.15),
+    "code": (0.06, 0.08),
+    DRILL: (0.17, 0.03),
+    TEXTS: (0.07, 0.05),
+}
+ROWS_SHORT, ROWS_LONG = 8, 4
+"""Rows in a batch: as many tokens with short rows as with long ones."""
+LONG_DOCUMENT = 420
+"""Tokens from which a document goes to the long rows."""
+FILLED = 0.95
+"""How full the rows come out, for planning."""
+SEED = 20261120
+
+
+def conversation(kind: str, number: int, *, unseen: bool = False, seed: int = SEED) -> Conversation:
+    """The conversation with this number: the same one whenever it is asked for."""
+    make = copying.conversation if kind == DRILL else APPS[kind]
+    return make(Pen(f"{seed}/{kind}/{number}"), unseen=unseen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    kind: str
+    first: int
+    tokens: int
+    tokenizer: PreTrainedTokenizerFast
+
+
+def _make(job: _Job) -> list[packing.Encoded]:
+    """Conversations from number `first` on until so many tokens are reached."""
+    encoder, found, have = Encoder(job.tokenizer), [], 0
+    number = job.first
+    while have < job.tokens:
+        document = encoder.conversation(conversation(job.kind, number))
+        found.append(document)
+        have += len(document[0])
+        number += 1
+    return found
+
+
+def _texts(
+    tokenizer: PreTrainedTokenizerFast, pieces: Sequence[str], tokens: int, half: int
+) -> list[packing.Encoded]:
+    """Old texts, from the start again when they are used up."""
+    if not pieces:
+        return []
+    encoder, found, have = Encoder(tokenizer), [], 0
+    order = list(pieces)
+    random.Random(SEED + half).shuffle(order)
+    while have < tokens:
+        for piece in order:
+            found.append(encoder.text(piece))
+            have += len(found[-1][0])
+            if have >= tokens:
+                break
+    return found
+
+
+LISTED = 10
+"""How often the tokenizer reads the lists of nouns."""
+FAR = 1_000_000
+"""Numbers of the second half start here, so that no conversation is in both."""
+
+
+def documents(
+    tokenizer: PreTrainedTokenizerFast, tokens: int, half: int, pieces: Sequence[str]
+) -> list[packing.Encoded]:
+    """About `tokens` tokens for the first (0) or the second (1) half, shuffled."""
+    jobs = [
+        _Job(kind, half * FAR, int(tokens * shares[half]), tokenizer)
+        for kind, shares in SHARES.items()
+        if kind != TEXTS
+    ]
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        found = [document for part in pool.map(_make, jobs, chunksize=1) for document in part]
+    found += _texts(tokenizer, pieces, int(tokens * SHARES[TEXTS][half]), half)
+    random.Random(SEED + half).shuffle(found)
+    return found
+
+
+def steps(
+    tokenizer: PreTrainedTokenizerFast, count: int, folder: Path | None
+) -> list[packing.Rows]:
+    """`count` batches in training order, within one batch of what can be had."""
+    per_step = ROWS_SHORT * packing.SHORT
+    pieces = natural.texts(folder)
+    found: list[packing.Rows] = []
+    for half in (0, 1):
+        wanted = count // 2 if half == 0 else count - count // 2
+        tokens = int(wanted * per_step * FILLED * 1.03)
+        part = _batches(documents(tokenizer, tokens, half, pieces), tokenizer.pad_token_id)
+        random.Random(SEED + half).shuffle(part)
+        found += part[:wanted]
+    return found
+
+
+def _batches(found: Iterable[packing.Encoded], pad_id: int) -> list[packing.Rows]:
+    short: list[packing.Encoded] = []
+    long: list[packing.Encoded] = []
+    for document in found:
+        (long if len(document[0]) > LONG_DOCUMENT else short).append(document)
+    return [
+        *packing.batches(packing.pack(short, packing.SHORT, pad_id), ROWS_SHORT),
+        *packing.batches(packing.pack(long, packing.LONG, pad_id), ROWS_LONG),
+    ]
+
+
+def tokenizer_texts(folder: Path | None, per_kind: int = 1500) -> Iterator[str]:
+    """What the tokenizer learns its merges from.
+
+    The nouns are listed once more, in small letters and with capitals: topics are made of them, and
+    a word of two tokens is copied far more surely than one of five.
+    """
+    yield from natural.texts(folder)
+    for name in ("things.txt", "animals.txt", "mined.txt"):
+        words = read_words(name)
+        yield " ".join([*words, *map(capital, words)] * LISTED)
+    for kind in APPS:
+        for number in range(per_kind):
+            made = conversation(kind, number, seed=SEED + 1)
+            yield "\n".join(message.content for message in made)
