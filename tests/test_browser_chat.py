@@ -264,6 +264,17 @@ def test_a_flag_takes_two_clicks(page: "Page", server: str) -> None:
     assert metric(server, 'inkloop_flags_total{app="chat",verdict="down"}') == before + 1
 
 
+def test_one_version_can_be_called_better_than_the_other(page: "Page", server: str) -> None:
+    talk = Talk(page, server)
+    talk.ask("hello")
+    talk.button("Retry").click()
+    talk.part("version").get_by_text("Answer 2 of 2").wait_for()
+    talk.part("better").click()
+    page.locator("#flag-told").get_by_text("Better than the other").wait_for()
+    page.locator("#flag-preview").get_by_text('"verdict": "prefer"').wait_for()
+    assert page.locator("#flag-receipt textarea").input_value()
+
+
 def test_a_flag_can_be_made_with_the_keyboard_and_closed_with_escape(
     page: "Page", server: str
 ) -> None:

@@ -60,6 +60,16 @@ def test_trying_again_adds_a_version_beside_the_first_answer() -> None:
     assert [turn.text for turn in twice.versions(twice.path()[1])] == ["first", "second"]
 
 
+def test_a_version_is_compared_with_the_one_before_it() -> None:
+    now = spoken("hello", "first")
+    for text in ("second", "third"):
+        again = talk.ask_again(now, now.path()[1])
+        now = talk.reply(again, again.path()[0], text=text, answer_id=text, finish="stop")
+    first, second, third = now.versions(now.path()[1])
+    assert talk.neighbour(now, third) == second
+    assert talk.neighbour(now, first) == second
+
+
 def test_editing_a_question_keeps_the_old_branch() -> None:
     now = spoken("hello", "hi", "more", "yes")
     edited = talk.edit(now, now.path()[0], "goodbye")

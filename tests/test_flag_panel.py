@@ -8,6 +8,7 @@ from gradio_client.exceptions import AppError
 
 from apps.ui import diff, flag_form
 from apps.ui.flag_form import Flagging, Form
+from feedback.drafts import make_draft
 from feedback.records import Receipt
 from shared.errors import BadRequest
 
@@ -28,14 +29,23 @@ def test_a_reason_is_stored_at_once_and_unsent_words_are_not() -> None:
 
 
 def test_a_click_after_sending_keeps_what_was_sent() -> None:
-    sent = Form(verdict="down", comment="Too long.", train=True).draft("a1")
+    sent = Form(verdict="down", comment="Too long.", train=True).draft(Flagging(answer_id="a1"))
     flagging = Flagging(answer_id="a1").stored(sent, RECEIPT)
     draft = Form(verdict="down", reasons=["length"]).clicked(flagging)
     assert (draft.comment, draft.consent.train, draft.reasons) == ("Too long.", True, ("length",))
 
 
+def test_a_comparison_keeps_its_verdict_until_another_is_chosen() -> None:
+    compared = make_draft("a1", "prefer", over="a2")
+    flagging = Flagging(answer_id="a1").stored(compared, RECEIPT)
+    draft = Form(comment="Shorter.").draft(flagging)
+    assert (draft.verdict, draft.over, draft.comment) == ("prefer", "a2", "Shorter.")
+    clicked = Form(verdict="up").clicked(flagging)
+    assert (clicked.verdict, clicked.over) == ("up", "")
+
+
 def test_consent_is_off_unless_it_is_given() -> None:
-    draft = Form.read(["up", [], "", "", "", None, "true"]).draft("a1")
+    draft = Form.read(["up", [], "", "", "", None, "true"]).draft(Flagging(answer_id="a1"))
     assert (draft.consent.train, draft.consent.publish) == (False, False)
 
 
@@ -46,19 +56,21 @@ def test_what_is_not_of_the_right_kind_counts_as_left_out() -> None:
 
 def test_a_flag_without_a_verdict_is_refused_in_words() -> None:
     with pytest.raises(BadRequest, match="verdict"):
-        Form().draft("a1")
+        Form().draft(Flagging(answer_id="a1"))
 
 
 def test_the_first_receipt_is_kept_through_every_revision() -> None:
-    draft = Form(verdict="up").draft("a1")
+    draft = Form(verdict="up").draft(Flagging(answer_id="a1"))
     later = RECEIPT.model_copy(update={"receipt": "secret-2"})
     flagging = Flagging(answer_id="a1").stored(draft, RECEIPT).stored(draft, later)
     assert flagging.shown_receipt() == "Flag f1\nReceipt secret-1"
 
 
 def test_the_form_shows_what_was_said_before() -> None:
-    said = Form(verdict="down", reasons=["length"], comment="Long.", train=True).draft("a1")
-    assert Form.of(said).draft("a1") == said
+    said = Form(verdict="down", reasons=["length"], comment="Long.", train=True).draft(
+        Flagging(answer_id="a1")
+    )
+    assert Form.of(said).draft(Flagging(answer_id="a1")) == said
 
 
 def test_nothing_in_a_preview_becomes_markup() -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from apps.context import Finished
 from apps.talk.exchange import Exchange, question
@@ -47,7 +48,7 @@ def add_api(exchange: Exchange) -> None:
         asked = question(exchange.manner, said, wishes, owner=owner_of(request))
         return as_json(await exchange.ctx.whole_answer(asked))
 
-    gr.api(
+    api(
         ask,
         api_name=exchange.manner.app,
         concurrency_id=MODEL_EVENT["concurrency_id"],

@@ -35,6 +35,7 @@ def build_talk(page: gr.Blocks, ctx: Context, style: Style) -> None:
     _wire_going_about(page, talk)
     _wire_keeping(talk)
     panel.open_from_votes(talk.parts.log, talk.parts.shown, talk.answer_id)
+    panel.open_from_comparison(talk.parts.better, talk.parts.shown, talk.better_and_worse)
     add_api(exchange)
 
 
@@ -90,6 +91,7 @@ def _changed(parts: Parts) -> list[Any]:
         parts.status,
         parts.versions,
         parts.version,
+        parts.better,
         parts.message,
         parts.send,
         parts.stop,

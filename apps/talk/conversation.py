@@ -135,6 +135,13 @@ def show_version(conversation: Conversation, turn: Turn, step: int) -> Conversat
     return replace(conversation, leaf=at.id)
 
 
+def neighbour(conversation: Conversation, turn: Turn) -> Turn:
+    """The version before this one, or after it if it is the first; itself if there is no other."""
+    versions = conversation.versions(turn)
+    place = versions.index(turn)
+    return versions[place - 1] if place else versions[min(1, len(versions) - 1)]
+
+
 def branching(conversation: Conversation) -> Turn | None:
     """The last turn of the branch that has other versions."""
     branched = (turn for turn in reversed(conversation.path()) if _has_versions(conversation, turn))

@@ -37,6 +37,8 @@ class Parts:
     version: gr.Markdown
     earlier: gr.Button
     later: gr.Button
+    better: gr.Button
+    """Says that the version that is being read is better than the one before."""
     message: gr.Textbox
     send: gr.Button
     stop: gr.Button
@@ -97,6 +99,7 @@ def _talk(style: Style) -> dict[str, Any]:
         earlier = gr.Button("‹", elem_id=f"{name}-earlier", size="sm", scale=0, min_width=40)
         version = gr.Markdown(elem_id=f"{name}-version")
         later = gr.Button("›", elem_id=f"{name}-later", size="sm", scale=0, min_width=40)
+        better = gr.Button("This one is better", elem_id=f"{name}-better", size="sm", scale=0)
     bar = _bar(style)
     return {
         "listed": listed,
@@ -108,6 +111,7 @@ def _talk(style: Style) -> dict[str, Any]:
         "version": version,
         "earlier": earlier,
         "later": later,
+        "better": better,
         **bar,
     }
 

@@ -170,6 +170,18 @@ class TalkPage:
         """The recorded answer in a row of the log; empty if the row is a question."""
         return self._turn(self._open(owner, at), at, row).answer_id
 
+    def better_and_worse(self, owner: str, at: Shown) -> tuple[str, str]:
+        """The answer that is being read, and the version next to it.
+
+        Raises:
+            BadRequest: If there is nothing to compare with.
+        """
+        now = self._open(owner, at)
+        turn = talk.branching(now)
+        if turn is None or turn.role != "assistant":
+            raise BadRequest("There is only one answer here.", fix="Try it again first.")
+        return turn.answer_id, talk.neighbour(now, turn).answer_id
+
     async def _answer(
         self, owner: str, conversation: Conversation, wishes: tuple[Setting, ...]
     ) -> AsyncGenerator[Update, None]:
@@ -223,6 +235,7 @@ class TalkPage:
             self.parts.listed: gr.Dropdown(choices=listed, value=conversation.id),
             self.parts.versions: gr.Row(visible=bool(line)),
             self.parts.version: line,
+            self.parts.better: gr.Button(visible=line.startswith("Answer")),
         }
 
     def _busy(self, *, running: bool) -> Update:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from apps.context import Context
 from apps.ui.errors import shows_errors
@@ -66,4 +67,4 @@ def add_flag_api(ctx: Context) -> None:
         return ctx.flags.status(flag_id)
 
     for endpoint in (flag, flag_status):
-        gr.api(endpoint, api_name=endpoint.__name__, concurrency_limit=None)
+        api(endpoint, api_name=endpoint.__name__, concurrency_limit=None)

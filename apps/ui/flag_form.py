@@ -10,6 +10,7 @@ from feedback.drafts import make_draft
 from feedback.records import FlagDraft, Receipt
 
 CHOICES = (("Good", "up"), ("Bad", "down"))
+STORED = {"up": "Good", "down": "Bad", "prefer": "Better than the other"}
 NOT_YET = "Nothing is stored until you choose Good or Bad."
 CONSENT = """\
 Without these ticks your flag **stays on this machine**, visible to you and its reviewers, and is
@@ -72,7 +73,7 @@ class Form:
         if said is None:
             return cls()
         return cls(
-            said.verdict if said.verdict != "prefer" else "",
+            said.verdict,
             list(said.reasons),
             said.severity,
             said.comment,
@@ -93,15 +94,22 @@ class Form:
             self.publish,
         )
 
-    def draft(self, answer_id: str) -> FlagDraft:
+    def has_verdict(self, flagging: Flagging) -> bool:
+        """Whether there is a verdict: here, or in a comparison that was sent before."""
+        return bool(self.verdict) or _is_comparison(flagging.sent)
+
+    def draft(self, flagging: Flagging) -> FlagDraft:
         """Everything that the form says.
 
         Raises:
             BadRequest: Naming the field and its limit.
         """
+        sent = flagging.sent
+        keeps = sent if not self.verdict and _is_comparison(sent) else None
         return make_draft(
-            answer_id,
-            self.verdict,
+            flagging.answer_id,
+            keeps.verdict if keeps else self.verdict,
+            over=keeps.over if keeps else "",
             reasons=self.reasons,
             severity=self.severity,
             comment=self.comment,
@@ -116,7 +124,11 @@ class Form:
         if sent is None:
             return make_draft(flagging.answer_id, self.verdict, reasons=self.reasons)
         return sent.model_copy(
-            update={"verdict": self.verdict or sent.verdict, "reasons": tuple(self.reasons)}
+            update={
+                "verdict": self.verdict or sent.verdict,
+                "over": "" if self.verdict else sent.over,
+                "reasons": tuple(self.reasons),
+            }
         )
 
 
@@ -127,9 +139,8 @@ def preview(record: dict[str, Any]) -> str:
 
 def told(draft: FlagDraft) -> str:
     """What has been stored, and what may follow, as HTML."""
-    verdict = next((label for label, key in CHOICES if key == draft.verdict), draft.verdict)
     more = "You can add to it below." if draft.reasons else "A reason says more than a thumb."
-    return f'<p role="status">✓ Stored as “{html.escape(verdict)}”. {more}</p>'
+    return f'<p role="status">✓ Stored as “{STORED[draft.verdict]}”. {more}</p>'
 
 
 def nothing_stored() -> str:
@@ -140,6 +151,10 @@ def nothing_stored() -> str:
 def quoted(answer: str) -> str:
     """The answer that the panel is about, as HTML."""
     return _boxed(answer)
+
+
+def _is_comparison(draft: FlagDraft | None) -> bool:
+    return draft is not None and draft.verdict == "prefer"
 
 
 def _text(value: object) -> str:

@@ -19,12 +19,15 @@ from apps.ui.flag_form import Flagging, Form
 from apps.ui.owner import owner_of
 from apps.ui.stream import INSTANT
 from feedback import taxonomy
+from feedback.drafts import make_draft
 from feedback.records import MAX_COMMENT, MAX_CORRECTION, App, FlagDraft, Verdict
 from shared.errors import BadRequest, NotFound
 
 Update = dict[Any, Any]
 AnswerOf = Callable[[str, Any, int], str]
 """(owner, value of a state, row of the log) to the id of the recorded answer."""
+PairOf = Callable[[str, Any], tuple[str, str]]
+"""(owner, value of a state) to the ids of the better and the worse answer."""
 
 FOCUS = "() => setTimeout(() => document.querySelector('#flag-verdict input')?.focus(), 150)"
 CLOSE_ON_ESCAPE = """
@@ -46,7 +49,7 @@ class FlagPanel:
             position="right", open=False, width=380, elem_id="flag-panel"
         ) as self._side:
             self._lay_out()
-        self._form = [
+        self._form: list[Any] = [
             self._verdict,
             self._reasons,
             self._severity,
@@ -87,6 +90,17 @@ class FlagPanel:
             return self._opened(owner, answer_of(owner, state, row), verdict)
 
         event = log.like(shows_errors(voted), shown, self._all(), **INSTANT)
+        event.success(None, None, None, js=FOCUS, **INSTANT)
+
+    def open_from_comparison(self, source: gr.Button, state: gr.State, pair_of: PairOf) -> None:
+        """Store that one answer is better than another to the same question, and open for it."""
+
+        def compared(request: gr.Request, value: object) -> Update:
+            owner = owner_of(request)
+            better, worse = pair_of(owner, value)
+            return self._opened(owner, better, "prefer", over=worse)
+
+        event = source.click(shows_errors(compared), state, self._all(), **INSTANT)
         event.success(None, None, None, js=FOCUS, **INSTANT)
 
     def _lay_out(self) -> None:
@@ -150,11 +164,15 @@ class FlagPanel:
             **INSTANT,
         )
 
-    def _opened(self, owner: str, answer_id: str, verdict: Verdict | None) -> Update:
+    def _opened(
+        self, owner: str, answer_id: str, verdict: Verdict | None, *, over: str = ""
+    ) -> Update:
         if not answer_id:
             raise BadRequest("There is no answer here to talk about.", fix="Choose an answer.")
         answer = self._answer(answer_id)
         said = self._ctx.flags.said(answer_id, owner=owner)
+        if said is not None and said.verdict == "prefer":
+            said = None  # The record no longer names the other answer; a new verdict replaces it.
         flagging = Flagging(answer_id=answer_id, sent=said)
         form = Form.of(said)
         update: Update = {
@@ -169,29 +187,33 @@ class FlagPanel:
         }
         if verdict is None:
             return update
-        draft = self._offered(replace(form, verdict=verdict)).clicked(flagging)
+        if over:
+            draft = make_draft(answer_id, verdict, over=over)
+        else:
+            draft = self._offered(replace(form, verdict=verdict)).clicked(flagging)
         return {**update, **self._store(owner, flagging, draft)}
 
     def _clicked(self, request: gr.Request, flagging: Flagging, *form: object) -> Update:
         said = self._offered(Form.read(form))
-        if not flagging.answer_id or not said.verdict:
+        if not flagging.answer_id or not said.has_verdict(flagging):
             return {}
         return self._store(owner_of(request), flagging, said.clicked(flagging))
 
     def _sent(self, request: gr.Request, flagging: Flagging, *form: object) -> Update:
         said = self._offered(Form.read(form))
-        if not said.verdict:
+        if not said.has_verdict(flagging):
             raise BadRequest("The verdict is missing.", fix="Choose Good or Bad first.")
-        return self._store(owner_of(request), flagging, said.draft(flagging.answer_id))
+        return self._store(owner_of(request), flagging, said.draft(flagging))
 
     def _store(self, owner: str, flagging: Flagging, draft: FlagDraft) -> Update:
         receipt = self._ctx.flags.submit(draft, owner=owner)
         stored = flagging.stored(draft, receipt)
         return {
             self._flagging: stored,
-            self._verdict: draft.verdict,
+            self._verdict: None if draft.verdict == "prefer" else draft.verdict,
             **self._sides(draft.verdict, draft.reasons),
             self._told: flag_form.told(draft),
+            self._preview: flag_form.preview(self._ctx.flags.preview(draft, owner=owner)),
             self._receipt: gr.Textbox(value=stored.shown_receipt(), visible=True),
         }
 
@@ -215,9 +237,9 @@ class FlagPanel:
 
     def _previewed(self, request: gr.Request, flagging: Flagging, *form: object) -> str:
         said = self._offered(Form.read(form))
-        if not flagging.answer_id or not said.verdict:
+        if not flagging.answer_id or not said.has_verdict(flagging):
             return flag_form.nothing_stored()
-        draft = said.draft(flagging.answer_id)
+        draft = said.draft(flagging)
         return flag_form.preview(self._ctx.flags.preview(draft, owner=owner_of(request)))
 
     def _answer(self, answer_id: str) -> str:
@@ -240,8 +262,9 @@ class FlagPanel:
         )
 
     def _choices(self, verdict: str) -> list[tuple[str, str]]:
-        side: Verdict = "down" if verdict == "down" else "up"
-        found = taxonomy.reasons(self._app, side, home=self._ctx.home)
+        found = taxonomy.reasons(
+            self._app, "down" if verdict == "down" else "up", home=self._ctx.home
+        )
         return [(label, key) for key, label in found]
 
     def _all(self) -> list[Any]:
