@@ -6,28 +6,17 @@ conversations. Nothing is read twice except the old texts.
 
 import multiprocessing
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from transformers import PreTrainedTokenizerFast
 
-from shared.messages import Message
-from training.demo import brainstorm, chat, code, copying, natural, packing, poetry, story
-from training.demo.phrases import Pen, capital, read_words
+from training.demo import natural, packing
+from training.demo.conversations import APPS, DRILL, SEED, conversation
+from training.demo.phrases import capital, read_words
 from training.demo.tokenizer import Encoder
 
-Conversation = list[Message]
-Maker = Callable[..., Conversation]
-
-APPS: dict[str, Maker] = {
-    "story": story.conversation,
-    "brainstorm": brainstorm.conversation,
-    "poetry": poetry.conversation,
-    "chat": chat.conversation,
-    "code": code.conversation,
-}
-DRILL = "copying"
 TEXTS = "natural"
 # Share of the tokens in the first and in the second half.
 SHARES: dict[str, tuple[float, float]] = {
@@ -45,13 +34,6 @@ LONG_DOCUMENT = 420
 """Tokens from which a document goes to the long rows."""
 FILLED = 0.95
 """How full the rows come out, for planning."""
-SEED = 20261120
-
-
-def conversation(kind: str, number: int, *, unseen: bool = False, seed: int = SEED) -> Conversation:
-    """The conversation with this number: the same one whenever it is asked for."""
-    make = copying.conversation if kind == DRILL else APPS[kind]
-    return make(Pen(f"{seed}/{kind}/{number}"), unseen=unseen)
 
 
 @dataclass(frozen=True, slots=True)
