@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.engine.types import Done, Piece, Request, Sampling, Waiting
 from shared.errors import QueueFull
-from shared.llama.cache import common_length, find_gap
+from shared.llama.cache import Sequence, common_length, find_gap
 from shared.llama.engine import LlamaEngine
 from shared.llama.jobs import Warming
 from shared.llama.pace import Pace
@@ -80,8 +80,8 @@ def test_a_dropped_turn_is_found_in_the_kept_conversation() -> None:
 def test_a_short_prompt_is_not_stuck_behind_a_long_one() -> None:
     long, short = job(tokens=5000), job(tokens=20)
     for waiting in (long, short):
-        waiting.begin(_sequence())
-    step = plan([long, short], Pace(0.4))
+        waiting.begin(Sequence(0, "", 0))
+    step = plan([long, short], Pace(0.4), watched=False)
     shares = {id(share.job): share.tokens for share in step.shares}
     assert shares[id(short)] >= 16
     assert shares[id(long)] >= 16
@@ -92,18 +92,25 @@ def test_the_prompt_budget_keeps_to_the_pause_that_readers_were_promised() -> No
     for _ in range(20):
         pace.record(rows=4, prompt_tokens=0, seconds=0.1)
         pace.record(rows=4, prompt_tokens=32, seconds=0.1 + 32 * 0.01)
-    with_readers, alone = pace.prompt_budget(4), pace.prompt_budget(0)
+    with_readers, alone = pace.prompt_budget(4, watched=True), pace.prompt_budget(0, watched=False)
     assert 0.1 + with_readers * 0.01 <= 0.4
     assert with_readers < alone <= 80
+
+
+def test_a_prompt_for_another_adapter_pauses_nobody_longer() -> None:
+    pace = Pace(0.4)
+    for _ in range(20):
+        pace.record(rows=0, prompt_tokens=64, seconds=0.64)
+    assert pace.prompt_budget(0, watched=True) * 0.01 <= 0.4
 
 
 def test_a_slower_machine_is_believed_at_once() -> None:
     pace = Pace(0.4)
     for _ in range(10):
         pace.record(rows=0, prompt_tokens=32, seconds=0.032)
-    before = pace.prompt_budget(1)
+    before = pace.prompt_budget(1, watched=True)
     pace.record(rows=0, prompt_tokens=32, seconds=0.64)
-    assert pace.prompt_budget(1) <= before / 2
+    assert pace.prompt_budget(1, watched=True) <= before / 2
 
 
 def test_more_answers_run_at_once_only_where_the_machine_keeps_up() -> None:
@@ -127,19 +134,13 @@ def test_the_number_of_threads_moves_to_what_measured_fastest(best: int) -> None
     assert best in settled
 
 
-def _sequence():  # noqa: ANN202
-    from shared.llama.cache import Sequence
-
-    return Sequence(0, "", 0)
-
-
 @dataclass
 class Person:
     """What one made-up person asks, and when they lose patience."""
 
     question: str
     owner: str
-    stop_after: int | None
+    patience: int
     delay_rounds: int
     texts: list[str] = field(default_factory=list)
 
@@ -151,7 +152,7 @@ def people(seed: int, count: int) -> list[Person]:
             question=f"Tell me about a {rng.choice(WORDS)} and a {rng.choice(WORDS)}. "
             * rng.choice([1, 1, 4, 12]),
             owner=rng.choice(["", "ann", "ben", "cem"]),
-            stop_after=rng.choice([None, None, 0, 3]),
+            patience=rng.choice([99, 99, 0, 3]),
             delay_rounds=rng.randrange(40),
         )
         for _ in range(count)
@@ -179,23 +180,22 @@ async def talk(engine: LlamaEngine, person: Person) -> list[tuple[str, float]] |
                 for said in event.logprobs:
                     (_, best), (_, second) = said.top
                     got.append((said.text, best - second))
-            if person.stop_after is not None and not isinstance(event, Waiting):
-                if len(got) >= person.stop_after:
-                    return None
+            if not isinstance(event, Waiting) and len(got) >= person.patience:
+                return None
             if isinstance(event, Done):
                 return got
     raise AssertionError("The answer ended without a last word.")
 
 
 @pytest.fixture(scope="module")
-def alone(demo_gguf: Path):  # noqa: ANN201
+def alone(demo_gguf: Path):
     engine = LlamaEngine.load(demo_gguf, release="demo", settings=Settings(threads=1))
     yield engine
     engine.close_now()
 
 
 @pytest.fixture(scope="module")
-def crowded(demo_gguf: Path):  # noqa: ANN201
+def crowded(demo_gguf: Path):
     """So little memory that people queue and kept conversations are thrown out all the time."""
     engine = LlamaEngine.load(
         demo_gguf, release="demo", settings=Settings(threads=1, kv_tokens=1400, queue=64)
@@ -219,7 +219,7 @@ async def _compare(alone: LlamaEngine, crowded: LlamaEngine, crowd: list[Person]
     for person, got in zip(crowd, together, strict=True):
         if got is None:
             continue
-        patient = Person(person.question, "", None, 0)
+        patient = Person(person.question, "", 99, 0)
         expected = await talk(alone, patient)
         assert expected is not None
         assert_same_until_a_tie(got, expected)

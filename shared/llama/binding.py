@@ -72,7 +72,7 @@ class Model:
             why = first_complaint() or "the library refused it"
             raise ModelFileError(f"{path} cannot be loaded: {why}.", fix=DOWNLOAD_AGAIN)
         model = cls(path, pointer)
-        if model.vocab_size <= 0 or not lib.llama_model_has_decoder(pointer):
+        if model.vocab_size <= 0 or not model.continues_text:
             model.free()
             raise ModelFileError(f"{path} does not hold a model that writes.", fix=DOWNLOAD_AGAIN)
         return model
@@ -160,6 +160,12 @@ class Model:
         """The file's own chat template (Jinja); empty if it has none."""
         raw = lib.llama_model_chat_template(self.pointer, None)
         return raw.decode("utf-8", "replace") if raw else ""
+
+    @property
+    def continues_text(self) -> bool:
+        """Whether it writes on from what it read (encoders and translators do not)."""
+        encodes = lib.llama_model_has_encoder(self.pointer)
+        return bool(lib.llama_model_has_decoder(self.pointer)) and not encodes
 
     @property
     def rewinds(self) -> bool:

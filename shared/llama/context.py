@@ -5,6 +5,7 @@ holds what is not known here; see `shared.llama.cache`.
 """
 
 import ctypes
+import os
 from typing import Final
 
 import llama_cpp.llama_cpp as lib
@@ -93,13 +94,16 @@ class Context:
             )
         self._memory = lib.llama_get_memory(self._pointer)
         self.shifts = bool(lib.llama_memory_can_shift(self._memory))
+        self._shown = (0, 0)
+        self._view = np.empty((0, model.vocab_size), np.float32)
         self._install_abort()
 
     def _install_abort(self) -> None:
         # The library asks "abort?" at every node of the graph. A Python function would take the
         # GIL each time, so the question goes to C's own strlen: 0 for an empty buffer, 1 after
         # `abort` has put a byte there.
-        strlen = ctypes.cast(ctypes.CDLL(None).strlen, lib.ggml_abort_callback)
+        c_library = ctypes.CDLL("msvcrt" if os.name == "nt" else None)
+        strlen = ctypes.cast(c_library.strlen, lib.ggml_abort_callback)
         self._strlen = strlen
         address = ctypes.cast(self._abort, ctypes.c_void_p)
         lib.llama_set_abort_callback(self._pointer, strlen, address)
@@ -135,7 +139,11 @@ class Context:
         if not rows:
             return np.empty((0, self.model.vocab_size), np.float32)
         pointer = lib.llama_get_logits(self._pointer)
-        return np.ctypeslib.as_array(pointer, (rows, self.model.vocab_size))
+        shown = (ctypes.addressof(pointer.contents), rows)
+        if shown != self._shown:  # making a view takes longer than choosing a token from it
+            self._shown = shown
+            self._view = np.ctypeslib.as_array(pointer, (rows, self.model.vocab_size))
+        return self._view
 
     def sample(self, chain: Handle, row: int) -> int:
         """Draw from batch row `row`, and tell the chain what was drawn."""

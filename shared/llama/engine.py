@@ -81,7 +81,7 @@ class LlamaEngine:
                         if isinstance(event, Done):
                             outcome = event.numbers.finish_reason
                         yield event
-                    if job.ended and outcome != "cancelled":
+                    if outcome != "cancelled":
                         return
             finally:
                 core.desk.cancel(job)
@@ -114,7 +114,7 @@ class LlamaEngine:
     async def warm(self, prefixes: Sequence[Sequence[Message]]) -> None:
         """Read the apps' own leading messages ahead, now and after every swap."""
         core = self._open_core()
-        self._prefixes = [*self._prefixes, *prefixes]
+        self._prefixes += [new for new in prefixes if new not in self._prefixes]
         if core.prepare.chats:
             await asyncio.to_thread(core.warm, prefixes)
 
@@ -226,7 +226,10 @@ class LlamaEngine:
             return
         _show_release(core.release, old.release)
         self._retiring.append(old)
-        threading.Thread(target=self._retire, args=[old], name="inkloop-retire").start()
+        retiring = threading.Thread(
+            target=self._retire, args=[old], name="inkloop-retire", daemon=True
+        )
+        retiring.start()
 
     def _retire(self, core: Core) -> None:
         core.retire()
@@ -245,7 +248,7 @@ def _outcome(error: InkloopError) -> str:
 
 def _show_release(new: Release, old: Release | None = None) -> None:
     if old is not None:
-        metrics.release_info.remove(old.name, old.sha256)
+        metrics.release_info.labels(old.name, old.sha256).set(0)
     metrics.release_info.labels(new.name, new.sha256).set(1)
 
 

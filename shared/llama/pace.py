@@ -20,6 +20,8 @@ WEIGHT: Final = 0.3
 ALWAYS_RUNNING: Final = 8
 """So many answers are written at once however slow the machine is; more wait in the queue."""
 MOST_RUNNING: Final = 32
+TYPICAL_ANSWER: Final = 128
+"""Tokens; for estimates before the first answer has ended."""
 GAP_SECONDS: Final = 0.2
 """Beyond `ALWAYS_RUNNING`, another answer begins only while all still get a token this often."""
 
@@ -34,9 +36,14 @@ class Pace:
         self._service_seconds = 0.0
         self._largest = FIRST_CHUNK
 
-    def prompt_budget(self, rows: int) -> int:
-        """Prompt tokens for the next step, beside `rows` rows of running answers."""
-        target = self._step_seconds if rows else IDLE_SECONDS
+    def prompt_budget(self, rows: int, *, watched: bool) -> int:
+        """Prompt tokens for the next step.
+
+        Args:
+            rows: Rows of running answers in the same step.
+            watched: Whether anybody reads an answer and would notice the pause.
+        """
+        target = self._step_seconds if watched else IDLE_SECONDS
         room = target * MARGIN - rows * self._row_seconds
         fits = BATCH_TOKENS if not self._token_seconds else int(room / self._token_seconds)
         return max(SMALLEST_CHUNK, min(fits, 2 * self._largest, BATCH_TOKENS - rows))
@@ -65,7 +72,8 @@ class Pace:
 
     def estimate(self, *, position: int, running: int, prompt_tokens: int) -> float:
         """Seconds until the first token for somebody at this place in the queue."""
-        turn = self._service_seconds / max(running, 1)
+        guess = TYPICAL_ANSWER * running * self._row_seconds
+        turn = (self._service_seconds or guess) / max(running, 1)
         return position * turn + prompt_tokens * self._token_seconds
 
 

@@ -44,6 +44,7 @@ class Preparer:
         self._model = model
         self._release = release
         self._grammars = Grammars(model.vocab)
+        self._ends = model.end_tokens
         self._template: ChatTemplate | None = None
         if model.template:
             bos, eos = model.text(model.bos), model.text(model.eos)
@@ -139,7 +140,7 @@ class Preparer:
         return bos + self._model.tokenize(clean_text(text), special=False)
 
     def _chat(self, request: Request) -> Prompt:
-        fitted = self._fit(request.messages, request.sampling.max_tokens)
+        fitted = self._fit(request)
         rendered = fitted.rendered
         # Turns are left out after the system message, so an app's own examples go first.
         shared = request.shared_messages
@@ -158,22 +159,22 @@ class Preparer:
             return fitted.rendered.ends[0]
         return 1 if fitted.rendered.tokens[0] == self._model.bos else 0
 
-    def _fit(self, messages: Sequence[Message], wanted: int) -> Fitted:
-        """Leave the answer what it wants, up to a quarter of the window; less before refusing."""
-        template = self._require_template()
+    def _fit(self, request: Request) -> Fitted:
+        """Leave the answer what it wants, up to a part of the window; less before refusing."""
+        template, wanted = self._require_template(), request.sampling.max_tokens
+        bound = request.schema is not None or request.pattern is not None
+        usual = min(wanted, self.window // (2 if bound else 4))
         try:
-            return fit_prompt(
-                template, messages, budget=self.window - min(wanted, self.window // 4)
-            )
+            return fit_prompt(template, request.messages, budget=self.window - usual)
         except PromptTooLong:
             least = min(wanted, SMALLEST_ANSWER)
-            return fit_prompt(template, messages, budget=self.window - least)
+            return fit_prompt(template, request.messages, budget=self.window - least)
 
     def _with_answer(self, messages: Sequence[Message], answer: str) -> list[int]:
         """The conversation with this answer, up to and with its end of turn."""
         said = [*messages, Message("assistant", answer)]
         tokens = self._require_template().render(said, add_generation_prompt=False).tokens
-        ends = [i for i, token in enumerate(tokens) if token in self._model.end_tokens]
+        ends = [i for i, token in enumerate(tokens) if token in self._ends]
         return tokens[: ends[-1] + 1] if ends else tokens
 
     def _constraint(self, request: Request, room: int) -> Constraint | None:

@@ -5,6 +5,7 @@ that sorts: at 128k tokens that is 0.25 ms a token instead of several. Temperatu
 """
 
 import ctypes
+import math
 import secrets
 from typing import Final
 
@@ -46,7 +47,7 @@ class Sampler:
             EngineClosed: If the model computed no usable number.
         """
         best = int(row.argmax())
-        if not np.isfinite(row[best]):  # argmax finds a NaN first; all -inf leaves no choice
+        if not math.isfinite(row[best]):  # argmax finds a NaN first; all -inf leaves no choice
             raise EngineClosed(
                 "The model computed no usable numbers.", fix="Its file may be damaged: verify it."
             )

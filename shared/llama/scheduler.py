@@ -63,7 +63,8 @@ class Scheduler:
                 self._remove_gone()
                 self._let_in()
                 if self._running:
-                    self._compute(plan(self._next_group(), self._pace))
+                    watched = any(job.writing for job in self._running)
+                    self._compute(plan(self._next_group(), self._pace, watched=watched))
         finally:
             self._end_all()
 
