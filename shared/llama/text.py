@@ -31,10 +31,11 @@ class TextStream:
         if self.stopped:
             return ""
         text = self._held + text
-        found = [at for stop in self._stop if (at := text.find(stop)) >= 0]
+        # The one that is complete first: then it does not matter how tokens cut the text.
+        found = [(at + len(stop), at) for stop in self._stop if (at := text.find(stop)) >= 0]
         if found:
             self.stopped, self._held = True, ""
-            return text[: min(found)]
+            return text[: min(found)[1]]
         keep = self._possible_beginning(text)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep]
