@@ -4,30 +4,25 @@ The page holds ids only. Every handler opens the conversation in the server's st
 cookie, takes one step on it (`apps.talk.conversation`), and shows what is in the store afterwards.
 """
 
-import html
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import asdict
-from typing import Any
 
 import gradio as gr
 
 from apps.talk import conversation as talk
-from apps.talk import export, view
+from apps.talk import export
 from apps.talk.conversation import Conversation, Turn
 from apps.talk.display import from_shown, text_of
 from apps.talk.exchange import Exchange
 from apps.talk.layout import Parts
-from apps.talk.limits import Wishes, check_message
+from apps.talk.limits import check_message
+from apps.talk.screen import Screen, Setting, Update, wishes_in
 from apps.talk.style import Style
 from apps.talk.view import Shown
 from apps.ui.owner import owner_of
-from apps.ui.stream import Progress
 from shared.errors import BadRequest, NotFound
 
-Setting = str | float | None
-Update = dict[Any, Any]
-"""Part to its new value; parts that are not named stay as they are."""
 ENDING_SECONDS = 2.0
 """How long a reloaded page waits for the answer of the old one to end."""
 
@@ -38,6 +33,7 @@ class TalkPage:
     def __init__(self, parts: Parts, style: Style, exchange: Exchange) -> None:
         self.parts = parts
         self.style = style
+        self.screen = Screen(parts, style.notes)
         self.exchange = exchange
         self.store = exchange.store
 
@@ -99,7 +95,7 @@ class TalkPage:
         if text.strip():
             # What the person began to write meanwhile is theirs.
             shown.pop(self.parts.message, None)
-        return {**shown, **self._busy(running=False)}
+        return {**shown, **self.screen.busy(running=False)}
 
     async def arrive(self, request: gr.Request) -> Update:
         """Show the conversation that the person touched last.
@@ -117,7 +113,7 @@ class TalkPage:
         """Show a conversation with the settings that it had."""
         owner = owner_of(request)
         conversation, wishes = self.store.open(owner, conversation_id)
-        return {**self._show_settled(owner, conversation), **self._set(wishes)}
+        return {**self._show_settled(owner, conversation), **self.screen.settings(wishes)}
 
     def new(self, request: gr.Request) -> Update:
         """Begin a conversation."""
@@ -141,7 +137,7 @@ class TalkPage:
         chosen = self.style.presets[name]
         return {
             part: value
-            for part, value in self._set(chosen).items()
+            for part, value in self.screen.settings(chosen).items()
             if part is not self.parts.wishes[0]
         }
 
@@ -185,27 +181,17 @@ class TalkPage:
     async def _answer(
         self, owner: str, conversation: Conversation, wishes: tuple[Setting, ...]
     ) -> AsyncGenerator[Update, None]:
-        wanted = self.exchange.fitted(self._wishes(wishes))
+        wanted = self.exchange.fitted(wishes_in(wishes))
         answer = self.exchange.answer(owner, conversation, wanted)
-        rows = view.rows(conversation, self.style.notes)
-        first = {
-            self.parts.shown: view.shown(conversation),
-            self.parts.log: [*rows, view.pending_row(None)],
-            self.parts.message: "",
-            self.parts.status: "",
-            self.parts.versions: gr.Row(visible=False),
-            **self._busy(running=True),
-        }
+        rows = self.screen.rows(conversation)
+        first = self.screen.asked(conversation)
         async with aclosing(answer):
             async for progress in answer:
-                yield {**first, **self._growing(rows, progress)}
+                yield {**first, **self.screen.growing(rows, progress)}
                 first = {}
 
-    def _growing(self, rows: list[view.Row], progress: Progress) -> Update:
-        update: Update = {self.parts.log: [*rows, view.pending_row(progress)]}
-        if progress.finished is not None:
-            update[self.parts.status] = html.escape(view.numbers_line(progress.finished.numbers))
-        return update
+    def _show(self, owner: str, now: Conversation) -> Update:
+        return self.screen.conversation(now, self.store.list(owner))
 
     def _show_version(self, owner: str, at: Shown, step: int) -> Update:
         now, wishes = self.store.open(owner, at.conversation_id)
@@ -224,26 +210,6 @@ class TalkPage:
         self.store.keep(owner, before, self.store.open(owner, now.id)[1])
         return {**self._show(owner, before), self.parts.message: question}
 
-    def _show(self, owner: str, conversation: Conversation) -> Update:
-        listed = [(one.title, one.id) for one in self.store.list(owner)]
-        if conversation.id not in (one for _, one in listed):
-            listed.insert(0, (conversation.title(), conversation.id))
-        line = view.version_line(conversation)
-        return {
-            self.parts.shown: view.shown(conversation),
-            self.parts.log: view.rows(conversation, self.style.notes),
-            self.parts.listed: gr.Dropdown(choices=listed, value=conversation.id),
-            self.parts.versions: gr.Row(visible=bool(line)),
-            self.parts.version: line,
-            self.parts.better: gr.Button(visible=line.startswith("Answer")),
-        }
-
-    def _busy(self, *, running: bool) -> Update:
-        return {
-            self.parts.send: gr.Button(visible="hidden" if running else True),
-            self.parts.stop: gr.Button(visible=True if running else "hidden"),
-        }
-
     def _open(self, owner: str, at: Shown) -> Conversation:
         try:
             return self.store.open(owner, at.conversation_id)[0]
@@ -253,27 +219,3 @@ class TalkPage:
 
     def _turn(self, conversation: Conversation, at: Shown, index: object) -> Turn:
         return conversation.turn(at.turn_id(index if isinstance(index, int) else -1))
-
-    def _wishes(self, values: tuple[Any, ...]) -> Wishes:
-        system, temperature, max_tokens, top_p, min_p, repeat_penalty, seed = values
-        return Wishes(
-            system=system or "",
-            temperature=float(temperature),
-            max_tokens=int(max_tokens),
-            top_p=float(top_p),
-            min_p=float(min_p),
-            repeat_penalty=float(repeat_penalty),
-            seed=None if seed is None else int(seed),
-        )
-
-    def _set(self, wishes: Wishes) -> Update:
-        values = (
-            wishes.system,
-            wishes.temperature,
-            wishes.max_tokens,
-            wishes.top_p,
-            wishes.min_p,
-            wishes.repeat_penalty,
-            wishes.seed,
-        )
-        return dict(zip(self.parts.wishes, values, strict=True))

@@ -16,11 +16,12 @@ from apps.context import Context
 from apps.ui import diff, flag_form
 from apps.ui.errors import shows_errors
 from apps.ui.flag_form import Flagging, Form
+from apps.ui.flag_parts import lay_out
 from apps.ui.owner import owner_of
 from apps.ui.stream import INSTANT
 from feedback import taxonomy
 from feedback.drafts import make_draft
-from feedback.records import MAX_COMMENT, MAX_CORRECTION, App, FlagDraft, Verdict
+from feedback.records import App, FlagDraft, Verdict
 from shared.errors import BadRequest, NotFound
 
 Update = dict[Any, Any]
@@ -30,12 +31,6 @@ PairOf = Callable[[str, Any], tuple[str, str]]
 """(owner, value of a state) to the ids of the better and the worse answer."""
 
 FOCUS = "() => setTimeout(() => document.querySelector('#flag-verdict input')?.focus(), 150)"
-CLOSE_ON_ESCAPE = """
-document.addEventListener('keydown', event => {
-  const panel = document.querySelector('#flag-panel.open');
-  if (event.key === 'Escape' && panel) panel.querySelector('.toggle-button').click();
-});
-"""
 
 
 class FlagPanel:
@@ -45,19 +40,7 @@ class FlagPanel:
         self._ctx = ctx
         self._app: App = app
         self._flagging = gr.State(Flagging())
-        with gr.Sidebar(
-            position="right", open=False, width=380, elem_id="flag-panel"
-        ) as self._side:
-            self._lay_out()
-        self._form: list[Any] = [
-            self._verdict,
-            self._reasons,
-            self._severity,
-            self._comment,
-            self._correction,
-            self._train,
-            self._publish,
-        ]
+        self._parts = lay_out()
         self._wire()
 
     def open_from(
@@ -103,63 +86,19 @@ class FlagPanel:
         event = source.click(shows_errors(compared), state, self._all(), **INSTANT)
         event.success(None, None, None, js=FOCUS, **INSTANT)
 
-    def _lay_out(self) -> None:
-        gr.Markdown("## About this answer")
-        self._quote = gr.HTML()
-        self._told = gr.HTML(elem_id="flag-told")
-        self._verdict = gr.Radio(
-            list(flag_form.CHOICES), label="How is it?", elem_id="flag-verdict"
-        )
-        self._reasons = gr.CheckboxGroup([], label="Why?", elem_id="flag-reasons", visible=False)
-        self._severity = gr.Radio(
-            [(label, key) for key, label in taxonomy.SEVERITIES.items()],
-            value="",
-            label="How bad?",
-            elem_id="flag-severity",
-            visible=False,
-        )
-        self._comment = gr.Textbox(
-            label="In your words", lines=2, max_length=MAX_COMMENT, elem_id="flag-comment"
-        )
-        self._correction = gr.Textbox(
-            label="What it should have said",
-            lines=4,
-            max_lines=14,
-            max_length=MAX_CORRECTION,
-            elem_id="flag-correction",
-        )
-        self._copy = gr.Button("Begin with the answer", size="sm", elem_id="flag-copy")
-        self._diff = gr.HTML(elem_classes="flag-diff", elem_id="flag-diff")
-        self._train = gr.Checkbox(False, label=flag_form.TRAIN, elem_id="flag-consent-train")
-        self._publish = gr.Checkbox(False, label=flag_form.PUBLISH, elem_id="flag-consent-publish")
-        gr.Markdown(flag_form.CONSENT, elem_classes="flag-words")
-        gr.Markdown("**Exactly this is stored:**")
-        self._preview = gr.HTML(flag_form.nothing_stored(), elem_id="flag-preview")
-        self._send = gr.Button("Send", variant="primary", elem_id="flag-send")
-        self._receipt = gr.Textbox(
-            label="Receipt: keep it to change or erase the flag",
-            interactive=False,
-            lines=2,
-            buttons=["copy"],
-            visible=False,
-            elem_id="flag-receipt",
-        )
-        gr.HTML("", js_on_load=CLOSE_ON_ESCAPE)
-
     def _wire(self) -> None:
-        form = [self._flagging, *self._form]
-        for clicked in (self._verdict, self._reasons):
+        parts, form = self._parts, [self._flagging, *self._parts.form]
+        for clicked in (parts.verdict, parts.reasons):
             clicked.input(shows_errors(self._clicked), form, self._all(), **INSTANT)
-        self._send.click(shows_errors(self._sent), form, self._all(), **INSTANT)
-        self._copy.click(shows_errors(self._copied), self._flagging, self._correction, **INSTANT)
-        self._correction.change(
-            shows_errors(self._compared), [self._flagging, self._correction], self._diff, **INSTANT
-        )
+        parts.send.click(shows_errors(self._sent), form, self._all(), **INSTANT)
+        parts.copy.click(shows_errors(self._copied), self._flagging, parts.correction, **INSTANT)
+        corrected = [self._flagging, parts.correction]
+        parts.correction.change(shows_errors(self._compared), corrected, parts.diff, **INSTANT)
         gr.on(
-            [field.change for field in self._form],
+            [field.change for field in parts.form],
             shows_errors(self._previewed),
             form,
-            self._preview,
+            parts.preview,
             trigger_mode="always_last",
             **INSTANT,
         )
@@ -176,14 +115,14 @@ class FlagPanel:
         flagging = Flagging(answer_id=answer_id, sent=said)
         form = Form.of(said)
         update: Update = {
-            **dict(zip(self._form, form.values(), strict=True)),
+            **dict(zip(self._parts.form, form.values(), strict=True)),
             **self._sides(form.verdict, form.reasons),
             self._flagging: flagging,
-            self._side: gr.Sidebar(open=True),
-            self._quote: flag_form.quoted(answer),
-            self._told: "",
-            self._receipt: gr.Textbox(value="", visible=False),
-            self._preview: flag_form.nothing_stored(),
+            self._parts.side: gr.Sidebar(open=True),
+            self._parts.quote: flag_form.quoted(answer),
+            self._parts.told: "",
+            self._parts.receipt: gr.Textbox(value="", visible=False),
+            self._parts.preview: flag_form.nothing_stored(),
         }
         if verdict is None:
             return update
@@ -210,21 +149,21 @@ class FlagPanel:
         stored = flagging.stored(draft, receipt)
         return {
             self._flagging: stored,
-            self._verdict: None if draft.verdict == "prefer" else draft.verdict,
+            self._parts.verdict: None if draft.verdict == "prefer" else draft.verdict,
             **self._sides(draft.verdict, draft.reasons),
-            self._told: flag_form.told(draft),
-            self._preview: flag_form.preview(self._ctx.flags.preview(draft, owner=owner)),
-            self._receipt: gr.Textbox(value=stored.shown_receipt(), visible=True),
+            self._parts.told: flag_form.told(draft),
+            self._parts.preview: flag_form.preview(self._ctx.flags.preview(draft, owner=owner)),
+            self._parts.receipt: gr.Textbox(value=stored.shown_receipt(), visible=True),
         }
 
     def _sides(self, verdict: str, reasons: Sequence[str]) -> Update:
         # Nothing to choose from before there is a verdict; only what is bad can be grave.
         choices = self._choices(verdict) if verdict else []
         return {
-            self._reasons: gr.CheckboxGroup(
+            self._parts.reasons: gr.CheckboxGroup(
                 choices=choices, value=list(reasons), visible=bool(choices)
             ),
-            self._severity: gr.Radio(visible=verdict == "down"),
+            self._parts.severity: gr.Radio(visible=verdict == "down"),
         }
 
     def _copied(self, flagging: Flagging) -> str:
@@ -268,13 +207,4 @@ class FlagPanel:
         return [(label, key) for key, label in found]
 
     def _all(self) -> list[Any]:
-        return [
-            self._flagging,
-            self._side,
-            self._quote,
-            self._told,
-            self._receipt,
-            self._preview,
-            self._diff,
-            *self._form,
-        ]
+        return [self._flagging, *self._parts.changing]

@@ -1,0 +1,101 @@
+"""What goes onto the page and what is on it: conversations to parts, fields to wishes.
+
+Every method returns an update, part by part; nothing here reads the store or asks a model.
+"""
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from apps.talk import view
+from apps.talk.conversation import Conversation
+from apps.talk.layout import Parts
+from apps.talk.limits import Wishes
+from apps.talk.store import Listed
+from apps.talk.view import Notes
+from apps.ui.stream import Progress
+
+Setting = str | float | None
+Update = dict[Any, Any]
+"""Part to its new value; parts that are not named stay as they are."""
+
+
+class Screen:
+    """One talking page as it is seen."""
+
+    def __init__(self, parts: Parts, notes: Notes) -> None:
+        self.parts = parts
+        self._notes = notes
+
+    def conversation(self, now: Conversation, listed: Sequence[Listed]) -> Update:
+        """A conversation at rest, among those that can be opened."""
+        choices = [(one.title, one.id) for one in listed]
+        if now.id not in (one.id for one in listed):
+            choices.insert(0, (now.title(), now.id))
+        line = view.version_line(now)
+        return {
+            self.parts.shown: view.shown(now),
+            self.parts.log: self.rows(now),
+            self.parts.listed: gr.Dropdown(choices=choices, value=now.id),
+            self.parts.versions: gr.Row(visible=bool(line)),
+            self.parts.version: line,
+            self.parts.better: gr.Button(visible=line.startswith("Answer")),
+        }
+
+    def asked(self, now: Conversation) -> Update:
+        """A question that was just asked: the box is free again, and Stop is there."""
+        return {
+            self.parts.shown: view.shown(now),
+            self.parts.log: [*self.rows(now), view.pending_row(None)],
+            self.parts.message: "",
+            self.parts.status: "",
+            self.parts.versions: gr.Row(visible=False),
+            **self.busy(running=True),
+        }
+
+    def growing(self, rows: list[view.Row], progress: Progress) -> Update:
+        """The answer so far, below the rows that stand; in the end, what it cost."""
+        update: Update = {self.parts.log: [*rows, view.pending_row(progress)]}
+        if progress.finished is not None:
+            update[self.parts.status] = html.escape(view.numbers_line(progress.finished.numbers))
+        return update
+
+    def busy(self, *, running: bool) -> Update:
+        """Send while nothing runs, Stop while something does."""
+        return {
+            self.parts.send: gr.Button(visible="hidden" if running else True),
+            self.parts.stop: gr.Button(visible=True if running else "hidden"),
+        }
+
+    def settings(self, wishes: Wishes) -> Update:
+        """The fields as these wishes have them."""
+        values = (
+            wishes.system,
+            wishes.temperature,
+            wishes.max_tokens,
+            wishes.top_p,
+            wishes.min_p,
+            wishes.repeat_penalty,
+            wishes.seed,
+        )
+        return dict(zip(self.parts.wishes, values, strict=True))
+
+    def rows(self, now: Conversation) -> list[view.Row]:
+        """The log of a conversation."""
+        return view.rows(now, self._notes)
+
+
+def wishes_in(values: Sequence[Any]) -> Wishes:
+    """What the fields say; Gradio has checked their kinds and ranges."""
+    system, temperature, max_tokens, top_p, min_p, repeat_penalty, seed = values
+    return Wishes(
+        system=system or "",
+        temperature=float(temperature),
+        max_tokens=int(max_tokens),
+        top_p=float(top_p),
+        min_p=float(min_p),
+        repeat_penalty=float(repeat_penalty),
+        seed=None if seed is None else int(seed),
+    )
