@@ -73,6 +73,10 @@ def stats(as_json: bool) -> None:
     _tell(found, "\n".join(lines), as_json=as_json)
 
 
+def _flags(count: int) -> str:
+    return "1 flag" if count == 1 else f"{count} flags"
+
+
 def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{show.printable(name)} {count}" for name, count in counts.items()) or "-"
 
@@ -132,7 +136,7 @@ def review(  # noqa: PLR0913 - options of a command
         return
     left = f" {still} about safety wait to be read." if still else ""
     rows = [row.model_dump(mode="json") for row in done]
-    _tell(rows, f"Decided about {len(done)} flags.{left}", as_json=as_json)
+    _tell(rows, f"Decided about {_flags(len(done))}.{left}", as_json=as_json)
 
 
 def _ask(home: Home, *, by: str) -> None:
@@ -146,7 +150,7 @@ def _ask(home: Home, *, by: str) -> None:
             fix="Use --approve ID, --reject ID, --approve-all or --from FILE.",
         )
     decided = reviewing.one_by_one(home, waiting, by=by)
-    click.echo(f"Decided about {decided} of {len(waiting)} flags.")
+    click.echo(f"Decided about {decided} of {_flags(len(waiting))}.")
 
 
 @flags.command()
@@ -166,7 +170,7 @@ def export(as_json: bool) -> None:
         "notes": list(card.notes),
     }
     text = (
-        f"Dataset version {version.name}: {len(card.flag_ids)} flags, "
+        f"Dataset version {version.name}: {_flags(len(card.flag_ids))}, "
         f"rows: {_counts({str(kind): count for kind, count in rows.items()})}."
     )
     left_out = f"\nLeft out: {_counts(card.left_out)}." if card.left_out else ""
@@ -183,11 +187,11 @@ def erase(ids: tuple[str, ...], yes: bool, as_json: bool) -> None:
     home = Home(settings.home)
     known: list[Flag] = [Ledger(home).get(flag_id) for flag_id in ids]
     if not yes and sys.stdin.isatty():
-        click.confirm(f"Erase {len(known)} flags for good?", abort=True)
+        click.confirm(f"Erase {_flags(len(known))} for good?", abort=True)
     done = erasure.erase(
         home, [flag.id for flag in known], by="operator", keep_days=settings.keep_days
     )
-    lines = [f"Erased {len(done.flag_ids)} flags."]
+    lines = [f"Erased {_flags(len(done.flag_ids))}."]
     if done.datasets:
         lines.append(f"Their rows were taken out of: {', '.join(done.datasets)}.")
     if done.runs or done.releases:

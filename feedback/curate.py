@@ -164,7 +164,8 @@ def _split_note(items: Sequence[Item], apart: frozenset[str]) -> SplitNote:
 
 def _notes(items: Sequence[Item], apart: frozenset[str]) -> tuple[str, ...]:
     notes: list[str] = []
-    if len({item.record.session for item in items}) == 1:
+    owners = {item.record.session for item in items}
+    if apart and len(owners) == 1 and "" not in owners:
         notes.append("All flags come from one person, so conversations were held out, not people.")
     if not apart:
         notes.append("Nothing is held out yet, so a gate has nothing to measure.")
