@@ -1,6 +1,7 @@
 """The site in a real browser: its ways, its look, and that it talks to nobody else."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -50,14 +51,6 @@ def opened(page: "Page", url: str) -> "Page":
     return page
 
 
-@pytest.fixture(params=["light", "dark"])
-def visitor(request: pytest.FixtureRequest, browser: "Browser") -> Iterator["Page"]:
-    """A visitor by day or by night."""
-    context = browser.new_context(color_scheme=request.param)
-    yield context.new_page()
-    context.close()
-
-
 def test_home_names_the_apps_and_the_model(page: "Page", server: str):
     opened(page, server)
     assert page.locator(".ink-card h2").all_inner_texts() == [row.title for row in APPS]
@@ -88,33 +81,51 @@ def test_a_card_leads_to_its_app(page: "Page", server: str, row):
     page.wait_for_selector("#model-banner strong")
 
 
-@pytest.mark.parametrize("path", EVERY_PAGE)
-def test_every_page_has_one_heading_a_main_part_and_the_banner(
-    page: "Page", server: str, path: str
-):
-    opened(page, server + path)
-    assert page.locator("h1").count() == 1
-    assert page.locator("main").count() == 1
-    assert page.locator("#model-banner").count() == 1
-    assert page.locator("nav.ink-top").count() == 1
+@dataclass
+class Visit:
+    """A page that was opened, and what it did meanwhile."""
+
+    page: "Page"
+    asked: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
 
 
-@pytest.mark.parametrize("path", EVERY_PAGE)
-def test_no_page_talks_to_anybody_else(page: "Page", server: str, path: str):
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    opened(page, server + path)
+@pytest.fixture(scope="module", params=EVERY_PAGE)
+def visit(request: pytest.FixtureRequest, browser: "Browser", server: str) -> Iterator[Visit]:
+    context = browser.new_context()
+    seen = Visit(context.new_page())
+    page = seen.page
+    page.on("request", lambda request: seen.asked.append(request.url))
+    page.on("console", lambda m: seen.complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
+    opened(page, server + request.param)
     page.wait_for_function("document.fonts.status === 'loaded'")
-    assert [url for url in asked if not url.startswith((server, "data:", "blob:"))] == []
+    yield seen
+    context.close()
 
 
-@pytest.mark.parametrize("path", EVERY_PAGE)
-def test_no_page_complains_in_the_console(page: "Page", server: str, path: str):
-    complaints: list[str] = []
-    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    opened(page, server + path)
-    assert complaints == []
+@pytest.mark.parametrize("selector", ["h1", "main", "#model-banner", "nav.ink-top"])
+def test_every_page_has_exactly_one(visit: Visit, selector: str):
+    assert visit.page.locator(selector).count() == 1
+
+
+def test_no_page_talks_to_anybody_else(visit: Visit, server: str):
+    assert [u for u in visit.asked if not u.startswith((server, "data:", "blob:"))] == []
+
+
+def test_no_page_complains_in_the_console(visit: Visit):
+    assert visit.complaints == []
+
+
+def test_text_stands_out_by_day(visit: Visit):
+    assert visit.page.evaluate(CONTRAST) == []
+
+
+def test_text_stands_out_by_night(visit: Visit):
+    visit.page.emulate_media(color_scheme="dark")
+    visit.page.reload()
+    visit.page.wait_for_selector("#model-banner strong")
+    assert visit.page.evaluate(CONTRAST) == []
 
 
 @pytest.mark.parametrize("path", EVERY_PAGE)
@@ -123,12 +134,6 @@ def test_a_phone_never_scrolls_sideways(browser: "Browser", server: str, path: s
     page = opened(context.new_page(), server + path)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     context.close()
-
-
-@pytest.mark.parametrize("path", EVERY_PAGE)
-def test_text_stands_out_by_day_and_by_night(visitor: "Page", server: str, path: str):
-    opened(visitor, server + path)
-    assert visitor.evaluate(CONTRAST) == []
 
 
 def test_the_keyboard_reaches_the_page_past_the_links(page: "Page", server: str):

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import gradio as gr
 
@@ -48,22 +49,24 @@ def _offer(page: gr.Blocks, running: Callable[[], Running], fetching: Fetching) 
     progress = gr.Markdown(elem_id="home-fetch-progress")
     clock = gr.Timer(LOOK_AGAIN_SECONDS, active=False)
 
-    def look() -> tuple[gr.Column, str, gr.Timer]:
+    def look() -> tuple[Any, ...]:
         state = fetching.state
-        return (
-            gr.Column(visible=bool(running().notice) and not state.running),
-            state.line(),
-            gr.Timer(active=state.running),
-        )
+        offered = gr.Column(visible=bool(running().notice) and not state.running)
+        return offered, state.line(), gr.Timer(active=state.running)
 
-    async def start() -> tuple[gr.Column, str, gr.Timer]:
+    def arrive() -> tuple[Any, ...]:
+        # What a page asked when it came may arrive after a press of its button: say nothing then.
+        offered, line, ticking = look()
+        return (offered, line, ticking) if line else (offered, gr.skip(), gr.skip())
+
+    async def start() -> tuple[Any, ...]:
         fetching.start()
         return look()
 
     shown = [offer, progress, clock]
     button.click(start, None, shown, **INSTANT)
     clock.tick(look, None, shown, **INSTANT)
-    page.load(look, None, shown, **INSTANT)
+    page.load(arrive, None, shown, **INSTANT)
 
 
 def cards(rows: Sequence[AppRow]) -> str:
