@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from apps.shelf import Shelf, owner_key
-from feedback.records import now
+from apps.shelf import Shelf
+from feedback.records import now, owner_hash
 
 KEPT = 30
 """How many steps can be undone."""
@@ -77,4 +77,4 @@ class Revisions:
 
     def _key(self, owner: str) -> tuple[str, str]:
         # Without a cookie the session stands in: the document lasts as long as the page is open.
-        return self._kind, owner_key(owner) or owner
+        return self._kind, owner_hash(owner) or owner

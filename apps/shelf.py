@@ -5,7 +5,6 @@ lives as long as one piece of work, so any thread may use a shelf and nothing ha
 The owner's cookie itself is never stored, only its hash.
 """
 
-import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,16 +14,6 @@ from shared.errors import StoreError
 
 PATIENCE_SECONDS = 10.0
 """How long to wait while another app writes; a write takes milliseconds."""
-
-
-def owner_key(owner: str) -> str:
-    """How an owner is named on disk; empty for a session's stand-in (`apps.ui.owner`).
-
-    What has no owner belongs to whoever knows its id, which cannot be guessed.
-    """
-    if not owner or ":" in owner:
-        return ""
-    return hashlib.sha256(owner.encode()).hexdigest()
 
 
 class Shelf:

@@ -35,7 +35,7 @@ Changes = dict[Any, Any]
 
 def build(page: gr.Blocks, ctx: Context) -> None:
     """Lay out the page in the current Blocks context and wire it."""
-    teller = Storyteller(ctx, StoryStore(ctx.home.history))
+    teller = Storyteller(ctx, StoryStore(ctx.home.history, keep_days=ctx.settings.keep_days))
     with gr.Column(elem_classes="page-story"):
         StoryPage(ctx, teller).wire(page)
     add_api(teller)
@@ -106,7 +106,7 @@ class StoryPage:
             self.end = gr.Button("End the story", elem_id="story-end", min_width=120)
 
     def _lay_out_map(self) -> None:
-        gr.HTML("<h2>Map</h2>", apply_default_css=False)
+        gr.HTML('<h2 class="story-head">Map</h2>', apply_default_css=False)
         self.map = gr.HTML(
             chart.draw((), ""), elem_id="story-map", js_on_load=chart.JS, apply_default_css=False
         )

@@ -7,11 +7,12 @@ them, also once. A browser holds only the two ids.
 import json
 import sqlite3
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-from apps.shelf import Shelf, owner_key
+from apps.shelf import Shelf
 from apps.story.tale import Choice, Passage, Story
-from feedback.records import now
+from feedback.records import now, owner_hash
 from shared.errors import NotFound
 
 SCHEMA = """
@@ -67,8 +68,13 @@ class Book:
 class StoryStore:
     """All stories of one Inkloop."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, keep_days: int = 90) -> None:
+        """Open the file and forget stories that nobody has read for `keep_days` days."""
         self._shelf = Shelf(path, SCHEMA)
+        oldest = (now() - timedelta(days=keep_days)).isoformat()
+        with self._shelf.change() as db:
+            for row in db.execute("SELECT id FROM stories WHERE read_at < ?", (oldest,)).fetchall():
+                _forget(db, row["id"])
 
     def begin(self, owner: str, story: Story) -> None:
         """Write down what was asked for; the story shows up once it has a passage."""
@@ -76,7 +82,7 @@ class StoryStore:
             db.execute(
                 "INSERT INTO stories (id, owner, title, genre, tone, read_at)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                (story.id, owner_key(owner), story.title, story.genre, story.tone, _now()),
+                (story.id, owner_hash(owner), story.title, story.genre, story.tone, _now()),
             )
 
     def add(self, passage: Passage) -> None:
@@ -117,7 +123,7 @@ class StoryStore:
         with self._shelf.work() as db:
             row = db.execute(
                 "SELECT * FROM stories WHERE id = ? AND owner IN ('', ?)",
-                (story_id, owner_key(owner)),
+                (story_id, owner_hash(owner)),
             ).fetchone()
             if row is None:
                 raise NotFound("There is no such story of yours.", fix="Begin a new one.")
@@ -130,7 +136,7 @@ class StoryStore:
             found = db.execute(
                 "SELECT 1 FROM passages JOIN stories ON stories.id = passages.story"
                 " WHERE passages.id = ? AND stories.id = ? AND stories.owner IN ('', ?)",
-                (passage_id, story_id, owner_key(owner)),
+                (passage_id, story_id, owner_hash(owner)),
             ).fetchone()
         return found is not None
 
@@ -148,7 +154,7 @@ class StoryStore:
 
     def shelf_of(self, owner: str, limit: int = 50) -> list[Story]:
         """The owner's stories, the last read first; none for a session without a cookie."""
-        key = owner_key(owner)
+        key = owner_hash(owner)
         if not key:
             return []
         with self._shelf.work() as db:
@@ -167,13 +173,7 @@ class StoryStore:
         """
         self.open(owner, story_id)
         with self._shelf.change() as db:
-            db.execute(
-                "DELETE FROM passage_choices WHERE passage IN"
-                " (SELECT id FROM passages WHERE story = ?)",
-                (story_id,),
-            )
-            db.execute("DELETE FROM passages WHERE story = ?", (story_id,))
-            db.execute("DELETE FROM stories WHERE id = ?", (story_id,))
+            _forget(db, story_id)
 
 
 def _now() -> str:
@@ -184,6 +184,15 @@ def _go(db: sqlite3.Connection, story_id: str, passage_id: str) -> None:
     db.execute(
         "UPDATE stories SET place = ?, read_at = ? WHERE id = ?", (passage_id, _now(), story_id)
     )
+
+
+def _forget(db: sqlite3.Connection, story_id: str) -> None:
+    db.execute(
+        "DELETE FROM passage_choices WHERE passage IN (SELECT id FROM passages WHERE story = ?)",
+        (story_id,),
+    )
+    db.execute("DELETE FROM passages WHERE story = ?", (story_id,))
+    db.execute("DELETE FROM stories WHERE id = ?", (story_id,))
 
 
 def _story(row: sqlite3.Row) -> Story:

@@ -13,7 +13,7 @@ CSS = """
   --story-soft: #2b2e5e; --story-hot: #f2b632; --story-on-hot: #191b3d; }
 .page-story .page-title h1 { font-family: var(--font-mono); font-size: 1.6rem;
   font-weight: 700; text-transform: uppercase; letter-spacing: .06em; color: var(--story-hot); }
-.page-story h2, .page-story .story-head { font-family: var(--font-mono);
+.page-story .story-head { font-family: var(--font-mono);
   font-size: .9rem; line-height: 1.5; margin: 0 0 10px; color: var(--story-hot);
   font-weight: 700; letter-spacing: .04em; overflow-wrap: anywhere; }
 #story-scene, #story-map { max-width: calc(100% - 8px); color: var(--story-ink);
@@ -47,7 +47,7 @@ CSS = """
 #story-status { min-height: 1.5em; color: var(--body-text-color-subdued); }
 #story-map { padding: 12px; overflow: auto; max-height: 460px; }
 #story-map svg { display: block; margin: 0 auto; }
-.page-story h2 { margin: 10px 4px 0; }
+.page-story h2.story-head { margin: 10px 4px 0; }
 #story-map .map-empty { margin: 0; }
 #story-map path { fill: none; stroke: var(--story-edge); stroke-width: 3; stroke-dasharray: 3 5; }
 #story-map path.taken { stroke-dasharray: none; stroke-width: 4; }

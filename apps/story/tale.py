@@ -55,6 +55,6 @@ class Passage:
 
 
 def whole_sentences(text: str) -> str:
-    """The text up to its last finished sentence; all of it when none is finished."""
+    """The text up to its last finished sentence; empty when none is finished."""
     ends = [match.end() for match in _SENTENCE.finditer(text)]
-    return text[: ends[-1]].strip() if ends else text.strip()
+    return text[: ends[-1]].strip() if ends else ""

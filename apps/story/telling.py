@@ -182,7 +182,7 @@ class Storyteller:
             raise
         scene = latest.text.strip()
         if latest.finished and latest.finished.numbers.finish_reason != "stop":
-            scene = whole_sentences(scene)
+            scene = whole_sentences(scene) or scene
         if not scene:
             raise EngineClosed("The model wrote nothing.", fix="Choose again.")
         self._keep(owner, turn, scene, latest.answer_id)
