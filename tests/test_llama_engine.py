@@ -470,6 +470,10 @@ async def test_a_swap_lets_running_answers_finish(engine: LlamaEngine, demo_gguf
     assert (rest[-1].numbers.release, new.numbers.release) == ("demo", "r2")
     assert rest[-1].numbers.completion_tokens == 300
     assert engine.info().sha256 == "abc"
+    for thread in threading.enumerate():
+        if thread.name == "inkloop-retire":
+            await asyncio.to_thread(thread.join)
+    assert engine._retiring == []  # the old model's memory is free
 
 
 async def test_a_bad_file_is_never_swapped_in(

@@ -205,13 +205,13 @@ def crowded(demo_gguf: Path):
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(seed=st.integers(0, 10**6))
 def test_everybody_gets_what_they_would_get_alone(
     alone: LlamaEngine, crowded: LlamaEngine, seed: int
 ) -> None:
-    asyncio.run(_compare(alone, crowded, people(seed, 14)))
+    asyncio.run(_compare(alone, crowded, people(seed, 24)))
 
 
 async def _compare(alone: LlamaEngine, crowded: LlamaEngine, crowd: list[Person]) -> None:
