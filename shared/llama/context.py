@@ -82,7 +82,7 @@ class Context:
         params.kv_unified = True
         params.swa_full = True  # a sliding window forgets cells that a shared prefix still needs
         params.no_perf = True
-        # More threads than free cores wait for each other at every node; see `shared.llama.threads`.
+        # More threads than free cores wait for each other all the time; see `shared.llama.threads`.
         params.n_threads = params.n_threads_batch = 1
         # Flash attention skips the cells of other sequences; without it every token pays for all
         # that is kept (measured with a full pool of 16384 cells: 4 times the time per token, 12
