@@ -17,7 +17,7 @@ def demo_model() -> None:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("demo-model"),
               show_default=True, help="Folder for the model.")  # fmt: skip
 @click.option("--texts", type=click.Path(path_type=Path, exists=True, file_okay=False),
-              help="Folder with fairytaleqa, african-storybook-en and poetry-pd; may be absent.")  # fmt: skip
+              help="Folder with fairytaleqa, african-storybook-en and poetry-pd.")  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the weights.")
 def build(minutes: float, steps: int | None, out: Path, texts: Path | None, seed: int) -> None:
     """Train the demo model from nothing on two processor cores."""

@@ -1,4 +1,4 @@
-"""The demo model: its words, its made-up conversations, its tokenizer, its training and its report.
+"""The demo model: its words, its conversations, its tokenizer, its training and its report.
 
-Everything that `shared/demo` holds is made by this package from nothing: `inkloop demo-model build`.
+All of `shared/demo` is made by this package from nothing: `inkloop demo-model build`.
 """

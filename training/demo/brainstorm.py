@@ -30,7 +30,8 @@ def _ideas() -> dict[str, list[tuple[str, str]]]:
 
 @cache
 def _wishes() -> list[tuple[str, str]]:
-    return [(wish, done) for wish, done in (line.split("|", 1) for line in read_lines("wishes.txt"))]
+    pairs = (line.split("|", 1) for line in read_lines("wishes.txt"))
+    return [(wish, done) for wish, done in pairs]
 
 
 @cache
@@ -105,13 +106,16 @@ def refine(pen: Pen, words: Lexicon) -> list[Message]:
     audience = pen.pick(AUDIENCES)
     step, another = pen.sample(read_lines("refinements.txt"), 2)
     if pen.chance(0.3):
-        wish, done = f"for {audience}", f"[Plan it|Make it] for {audience}: ask them first what they need."
+        wish = f"for {audience}"
+        done = f"[Plan it|Make it] for {audience}: ask them first what they need."
     asked = wish if pen.chance(0.65) else ""
     title = idea.title
     if asked and wish == f"for {audience}" and audience not in title:
         title = f"{title} for {audience}"
     elif pen.chance(0.4):
-        title = pen.phrase("[{t}, step by step|New: {t}|{t}, the second try|{t} for everyone]", t=title)
+        title = pen.phrase(
+            "[{t}, step by step|New: {t}|{t}, the second try|{t} for everyone]", t=title
+        )
     kept = idea.body if pen.chance(0.6) else pen.write(step, x=topic)
     more = done if asked else another
     body = pen.write(f"{kept} {more}", x=topic)

@@ -10,6 +10,7 @@ from training.demo.lexicon import Lexicon, invented, is_unseen
 from training.demo.phrases import Pen, capital, plural, read_lines, read_sections
 
 Turn = tuple[str, str]
+QUESTIONS = ("who", "what", "how", "are", "do", "can", "where", "will", "is")
 OTHER_SYSTEMS = (
     "You are a helpful assistant.",
     "You are Inkloop. Be kind and brief.",
@@ -33,7 +34,7 @@ def _typed(pen: Pen, text: str) -> str:
     text = text if pen.chance(0.35) else capital(text)
     if text[-1] in "?.!":
         return text
-    question = text.lower().startswith(("who", "what", "how", "are", "do", "can", "where", "will", "is"))
+    question = text.lower().startswith(QUESTIONS)
     return text + pen.pick(("?", "?", "?", "") if question else (".", "!", "", ""))
 
 
@@ -67,14 +68,18 @@ def introduction(pen: Pen, words: Lexicon) -> Turn:
     asked = pen.phrase(
         "[my name is|I am|call me|I'm|hi, my name is|hello, I am|hi! my name is] {n}[.|!|]", n=name
     )
-    said = "[Nice to meet you|Hello|Hi|Welcome], {n}! [What would you like to write today?|How can I help you?|How are you?]"
+    said = (
+        "[Nice to meet you|Hello|Hi|Welcome], {n}!"
+        " [What would you like to write today?|How can I help you?|How are you?]"
+    )
     return capital(asked), pen.write(said, n=name)
 
 
 def liking(pen: Pen, words: Lexicon) -> Turn:
     """Something that the person likes or has, which the answer takes up."""
     thing = plural(words.noun()) if pen.chance(0.7) else _hobby(pen, words)
-    asked = pen.phrase("I [really |]{v} {t}[.|!|]", v=pen.pick(("like", "love", "enjoy", "collect", "am afraid of", "miss")), t=thing)  # fmt: skip
+    verb = pen.pick(("like", "love", "enjoy", "collect", "am afraid of", "miss"))
+    asked = pen.phrase("I [really |]{v} {t}[.|!|]", v=verb, t=thing)
     said = (
         "{T} [are|can be] wonderful! [What do you like most about|When did you first see] {t}?",
         "I have read about {t}. [What do you like most about|How did it begin with you and] {t}?",
@@ -82,7 +87,10 @@ def liking(pen: Pen, words: Lexicon) -> Turn:
         "[Shall I|I could] write a poem about {t}[?| for you.]",
     )
     if "afraid" in asked or "miss" in asked:
-        said = ("I understand. [Many people feel like that about {t}.|Shall we write a story about {t}?]",)
+        said = (
+            "I understand."
+            " [Many people feel like that about {t}.|Shall we write a story about {t}?]",
+        )
     return asked, pen.write(pen.pick(said), t=thing, T=capital(thing))
 
 
@@ -94,7 +102,11 @@ def _hobby(pen: Pen, words: Lexicon) -> str:
 def how_to(pen: Pen, words: Lexicon) -> Turn:
     """Three tips for something that the person wants to learn."""
     thing = _hobby(pen, words) if pen.chance(0.6) else plural(words.noun())
-    asked = pen.write("[how can I learn|how do I learn|how do I get better at|how do I start with|tips for|I want to learn] {t}[?||]", t=thing)  # fmt: skip
+    asked = pen.write(
+        "[how can I learn|how do I learn|how do I get better at|how do I start with|tips for"
+        "|I want to learn] {t}[?||]",
+        t=thing,
+    )
     tips = [pen.write(tip, t=thing) for tip in pen.sample(_lines("how_to"), 3)]
     head = pen.phrase("[Here are three tips for {t}:|Three tips for {t}:]", t=thing)
     return asked, head + "\n" + "\n".join(f"{at}. {tip}" for at, tip in enumerate(tips, 1))
@@ -103,42 +115,63 @@ def how_to(pen: Pen, words: Lexicon) -> Turn:
 def about(pen: Pen, words: Lexicon) -> Turn:
     """A word that the model knows nothing about, and says so."""
     thing = words.thing()
-    asked = pen.write("[what is a(n) {t}?|tell me something about the {t}.|what do you know about {p}?|explain what a(n) {t} is.|what do you think about {p}?]", t=thing, p=plural(thing))  # fmt: skip
-    said = "[I do not know much about|I am too small to know much about|I know little about] {p}. [Shall I write a poem about {p}?|Would you like a story about a(n) {t}?|But I can find ideas for a(n) {t}.]"
+    asked = pen.write(
+        "[what is a(n) {t}?|tell me something about the {t}.|what do you know about {p}?"
+        "|explain what a(n) {t} is.|what do you think about {p}?]",
+        t=thing, p=plural(thing),
+    )  # fmt: skip
+    said = (
+        "[I do not know much about|I am too small to know much about|I know little about] {p}."
+        " [Shall I write a poem about {p}?|Would you like a story about a(n) {t}?"
+        "|But I can find ideas for a(n) {t}.]"
+    )
     return asked, pen.write(said, t=thing, p=plural(thing))
+
+
+FAVORS = {
+    "sentence": "[write a sentence about a(n) {t}.|write one sentence with the word {t}."
+    "|describe a(n) {t} in one sentence.|give me a first sentence for a story about a(n) {t}"
+    "|use {t} in a sentence.]",
+    "title": "[suggest a title for a story about a(n) {t}.|I need a title with the word {t}."
+    "|give me a title about a(n) {t}|what is a good title for a poem about a(n) {t}?]",
+    "pet_name": "[what should I call my {t}?|I need a name for my {t}."
+    "|suggest a name for a(n) {t}.|give me a name for my {t}]",
+}
+"""What is asked, by the section of `words/chat_lines.txt` that answers it."""
 
 
 def favor(pen: Pen, words: Lexicon) -> Turn:
     """A sentence, a title or a name for something."""
     noun = words.noun()
-    kind = pen.pick(("sentence", "title", "pet_name"))
+    kind = pen.pick(tuple(FAVORS))
     if kind == "pet_name":
         noun = words.animal()
-        asked = "[what should I call my {t}?|I need a name for my {t}.|suggest a name for a(n) {t}.|give me a name for my {t}]"
-    elif kind == "title":
-        asked = "[suggest a title for a story about a(n) {t}.|I need a title with the word {t}.|give me a title about a(n) {t}|what is a good title for a poem about a(n) {t}?]"
-    else:
-        asked = "[write a sentence about a(n) {t}.|write one sentence with the word {t}.|describe a(n) {t} in one sentence.|give me a first sentence for a story about a(n) {t}|use {t} in a sentence.]"
     line = pen.pick(_lines(kind)).replace("A {T}", "A(n) {T}")
-    return pen.write(asked, t=noun), pen.write(line, t=noun, T=capital(noun))
+    return pen.write(FAVORS[kind], t=noun), pen.write(line, t=noun, T=capital(noun))
 
 
 def sum_(pen: Pen, words: Lexicon) -> Turn:
     """Arithmetic with small numbers."""
     del words
     a, b = pen.number(0, 20), pen.number(0, 12)
-    sign, word, result = pen.pick((("+", "plus", a + b), ("-", "minus", a - b), ("x", "times", a * b)))
+    sums = (("+", "plus", a + b), ("-", "minus", a - b), ("x", "times", a * b))
+    sign, word, result = pen.pick(sums)
     if result < 0:
         a, b, result = b, a, -result
-    asked = pen.pick((f"What is {a} {sign} {b}?", f"{a} {sign} {b}", f"How much is {a} {word} {b}?", f"Calculate {a} {sign} {b}.", f"what is {a} {word} {b}"))  # fmt: skip
+    asked = pen.pick(
+        (
+            f"What is {a} {sign} {b}?", f"{a} {sign} {b}", f"How much is {a} {word} {b}?",
+            f"Calculate {a} {sign} {b}.", f"what is {a} {word} {b}",
+        )
+    )  # fmt: skip
     return asked, f"{a} {sign} {b} = {result}."
 
 
 def repeat(pen: Pen, words: Lexicon) -> Turn:
     """Say it after me."""
     text = " ".join(words.thing() for _ in range(pen.number(1, 3)))
-    asked = pen.pick((f"Repeat after me: {text}", f"Say: {text}", f"Please write: {text}", f"Say {text}"))
-    return asked, text
+    said = ("Repeat after me: ", "Say: ", "Please write: ", "Say ")
+    return pen.pick(said) + text, text
 
 
 Maker = Callable[[Pen, Lexicon], Turn]
@@ -160,16 +193,26 @@ def _turns(pen: Pen, words: Lexicon) -> list[Turn]:
 
 
 def _remembered(pen: Pen, words: Lexicon) -> list[Turn]:
-    """A name or a favorite thing, told first and asked for later."""
+    """A name or a thing, told first and asked for later."""
     name, thing = words.name(), words.noun()
-    if pen.chance(0.6):
-        told = (pen.phrase("[Hi, my name is|Hello, I am|My name is] {n}.", n=name), pen.phrase("[Nice to meet you|Hello], {n}! [How can I help you?|What shall we write?]", n=name))  # fmt: skip
-        asked = (pen.write("[what is my name?|do you remember my name?|who am I?]"), f"Your name is {name}.")
-    else:
-        told = (f"I have {pen.phrase('a(n) {t}', t=thing)} called {name}.", pen.phrase("{n} is a lovely name for a(n) {t}!", n=name, t=thing))
-        asked = (pen.phrase("What is the name of my {t}?", t=thing), pen.phrase("Your {t} is called {n}.", n=name, t=thing))
+    told, asked = (_own_name if pen.chance(0.6) else _named_thing)(pen, name, thing)
     between = [pen.pick((small_talk, fact))(pen, words)] if pen.chance(0.5) else []
     return [told, *between, asked]
+
+
+def _own_name(pen: Pen, name: str, thing: str) -> tuple[Turn, Turn]:
+    del thing
+    told = pen.phrase("[Hi, my name is|Hello, I am|My name is] {n}.", n=name)
+    said = "[Nice to meet you|Hello], {n}! [How can I help you?|What shall we write?]"
+    greeted = pen.phrase(said, n=name)
+    asked = pen.write("[what is my name?|do you remember my name?|who am I?]")
+    return (told, greeted), (asked, f"Your name is {name}.")
+
+
+def _named_thing(pen: Pen, name: str, thing: str) -> tuple[Turn, Turn]:
+    told = pen.phrase("I have a(n) {t} called {n}.", t=thing, n=name)
+    said = pen.phrase("{n} is a lovely name for a(n) {t}!", n=name, t=thing)
+    return (told, said), (f"What is the name of my {thing}?", f"Your {thing} is called {name}.")
 
 
 def conversation(pen: Pen, *, unseen: bool = False) -> list[Message]:

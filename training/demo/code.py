@@ -64,7 +64,8 @@ def _answer(code: str, why: str) -> Message:
 
 
 REQUESTS = (
-    "Write [a Python program|Python code|a short program|a Python script|a function|code] that {d}[.|]",
+    "Write [a Python program|Python code|a short program|a Python script|a function|code]"
+    " that {d}[.|]",
     "[Show me|Give me] [Python code|a program|code] that {d}[.|]",
     "[how do I write|can you write|please write] a program that {d}[?|]",
     "I need [code|a program|a Python script] that {d}[.|]",
@@ -72,11 +73,16 @@ REQUESTS = (
 )
 
 
+BARE_REQUEST = (
+    "[{b} in Python|{b}|{b} with Python|please {b}|how do I {b}?|how can I {b} in Python?]"
+)
+
+
 def _request(pen: Pen, task: Task, slots: dict[str, str]) -> str:
     asked = _fill(pen.pick(task.asked), slots)
     bare = re.sub(r"^(\w+)", lambda m: _imperative(m.group(1)), asked)
     if pen.chance(0.25):
-        return pen.write("[{b} in Python|{b}|{b} with Python|please {b}|how do I {b}?|how can I {b} in Python?]", b=bare)
+        return pen.write(BARE_REQUEST, b=bare)
     return pen.write(pen.pick(REQUESTS), d=asked)
 
 
@@ -89,7 +95,11 @@ def _imperative(verb: str) -> str:
 
 # What is changed in a second turn: slot, request.
 CHANGES = (
-    ("v", "[Rename {old} to {new}.|Call the list {new} instead.|Use the name {new} instead of {old}.]"),
+    (
+        "v",
+        "[Rename {old} to {new}.|Call the list {new} instead."
+        "|Use the name {new} instead of {old}.]",
+    ),
     ("n", "[Use {new} instead of {old}.|Change {old} to {new}.|Now with {new}.|Make it {new}.]"),
     ("w", "[Use the word {new} instead of {old}.|Now with {new}.|Change {old} to {new}.]"),
     ("nums", "[Use the numbers {new}.|Change the numbers to {new}.]"),
@@ -110,9 +120,13 @@ def _changed(pen: Pen, words: Lexicon, task: Task, slots: dict[str, str]) -> lis
     return [Message("user", asked), _answer(_fill(task.code, after), _fill(task.why, after))]
 
 
+WHY = (
+    "Explain it.", "What does it do?", "How does it work?", "Can you explain the code?", "why?",
+)  # fmt: skip
+
+
 def _explained(pen: Pen, task: Task, slots: dict[str, str]) -> list[Message]:
-    asked = pen.pick(("Explain it.", "What does it do?", "How does it work?", "Can you explain the code?", "why?"))
-    return [Message("user", asked), Message("assistant", _fill(task.why, slots))]
+    return [Message("user", pen.pick(WHY)), Message("assistant", _fill(task.why, slots))]
 
 
 def _broken(pen: Pen, code: str) -> tuple[str, str] | None:
@@ -148,13 +162,18 @@ def _mend(pen: Pen, words: Lexicon) -> list[Message]:
         broken = _broken(pen, code)
         if broken is None:
             continue
-        asked = pen.write("[fix this code:|what is wrong here?|this does not work:|find the mistake:|please fix:]")
+        asked = pen.write(
+            "[fix this code:|what is wrong here?|this does not work:|find the mistake:|please fix:]"
+        )
         fence = f"```python\n{broken[0]}\n```" if pen.chance(0.5) else broken[0]
         return [
             Message("system", form.CODE_SYSTEM),
             Message("user", f"{asked}\n{fence}"),
             _answer(code, broken[1]),
         ]
+
+
+WELCOME = Message("assistant", "You are welcome! Do you need more code?")
 
 
 def conversation(pen: Pen, *, unseen: bool = False) -> list[Message]:
@@ -174,5 +193,5 @@ def conversation(pen: Pen, *, unseen: bool = False) -> list[Message]:
     elif roll < 0.32:
         found += _explained(pen, task, slots)
     elif roll < 0.37:
-        found += [Message("user", pen.pick(("Thanks!", "Thank you!"))), Message("assistant", "You are welcome! Do you need more code?")]  # fmt: skip
+        found += [Message("user", pen.pick(("Thanks!", "Thank you!"))), WELCOME]
     return found

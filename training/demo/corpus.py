@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from transformers import PreTrainedTokenizerFast
 
@@ -56,6 +57,10 @@ def _make(job: _Job) -> list[packing.Encoded]:
     return found
 
 
+def _shuffle(some: list[Any], half: int) -> None:
+    random.Random(SEED + half).shuffle(some)  # noqa: S311 - an order, not a secret
+
+
 def _texts(
     tokenizer: PreTrainedTokenizerFast, pieces: Sequence[str], tokens: int, half: int
 ) -> list[packing.Encoded]:
@@ -64,7 +69,7 @@ def _texts(
         return []
     encoder, found, have = Encoder(tokenizer), [], 0
     order = list(pieces)
-    random.Random(SEED + half).shuffle(order)
+    _shuffle(order, half)
     while have < tokens:
         for piece in order:
             found.append(encoder.text(piece))
@@ -92,7 +97,7 @@ def documents(
     with multiprocessing.get_context("fork").Pool(2) as pool:
         found = [document for part in pool.map(_make, jobs, chunksize=1) for document in part]
     found += _texts(tokenizer, pieces, int(tokens * SHARES[TEXTS][half]), half)
-    random.Random(SEED + half).shuffle(found)
+    _shuffle(found, half)
     return found
 
 
@@ -107,7 +112,7 @@ def steps(
         wanted = count // 2 if half == 0 else count - count // 2
         tokens = int(wanted * per_step * FILLED * 1.03)
         part = _batches(documents(tokenizer, tokens, half, pieces), tokenizer.pad_token_id)
-        random.Random(SEED + half).shuffle(part)
+        _shuffle(part, half)
         found += part[:wanted]
     return found
 

@@ -27,8 +27,9 @@ KINDS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "baby": (
         (
-            "What is a baby {k} called?", "What do you call a baby {k}?", "What is a young {k} called?",
-            "What is the name for a young {k}?", "What is {ak}'s baby called?",
+            "What is a baby {k} called?", "What do you call a baby {k}?",
+            "What is a young {k} called?", "What is the name for a young {k}?",
+            "What is {ak}'s baby called?",
             "How do you call the baby of {ak}?",
         ),
         "A baby {k} is called {av}.",
@@ -76,7 +77,13 @@ KINDS: dict[str, tuple[tuple[str, ...], str]] = {
         ),
         "{Ak} has {v} legs.",
     ),
-    "count": (("How many {k}?", "Do you know how many {k}?", "how many {k}", "Please tell me: how many {k}?"), "{v}"),
+    "count": (
+        (
+            "How many {k}?", "Do you know how many {k}?", "how many {k}",
+            "Please tell me: how many {k}?",
+        ),
+        "{v}",
+    ),
     "who": (("Who {k}?", "Do you know who {k}?", "Tell me who {k}.", "who {k}"), "{v}"),
 }  # fmt: skip
 

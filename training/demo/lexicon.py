@@ -41,7 +41,7 @@ def _names() -> dict[str, str]:
     found = {}
     for line in read_lines("names.txt"):
         pronoun, *names = line.split()
-        found.update({name: pronoun for name in names})
+        found.update(dict.fromkeys(names, pronoun))
     return found
 
 

@@ -33,18 +33,24 @@ def article(text: str) -> str:
     return f"{'an' if text[:1].lower() in 'aeiou' else 'a'} {text}"
 
 
+IRREGULAR = {
+    "mouse": "mice", "goose": "geese", "wolf": "wolves", "leaf": "leaves", "thief": "thieves",
+    "elf": "elves", "loaf": "loaves", "child": "children", "knife": "knives", "life": "lives",
+    "wife": "wives", "shelf": "shelves", "half": "halves", "person": "people", "foot": "feet",
+    "tooth": "teeth", "sheep": "sheep", "deer": "deer", "scissors": "scissors", "calf": "calves",
+}  # fmt: skip
+
+
 def plural(noun: str) -> str:
     """The regular plural, and the irregular ones that the word lists hold."""
-    irregular = {"mouse": "mice", "goose": "geese", "wolf": "wolves", "leaf": "leaves",
-                 "thief": "thieves", "elf": "elves", "loaf": "loaves", "child": "children",
-                 "knife": "knives", "life": "lives", "wife": "wives", "shelf": "shelves",
-                 "half": "halves", "person": "people", "foot": "feet", "tooth": "teeth", "sheep": "sheep", "deer": "deer", "scissors": "scissors", "calf": "calves"}  # fmt: skip
-    if noun in irregular:
-        return irregular[noun]
+    if noun in IRREGULAR:
+        return IRREGULAR[noun]
     if noun.endswith("man") and len(noun) > 3:
         return noun[:-3] + "men"
+    if noun.endswith("s") and not noun.endswith("ss"):
+        return noun
     if noun.endswith(("s", "x", "ch", "sh", "z")):
-        return noun + ("" if noun.endswith("ss") is False and noun.endswith("s") else "es")
+        return noun + "es"
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return noun[:-1] + "ies"
     return noun + "s"
@@ -54,7 +60,7 @@ class Pen:
     """Every random decision of one conversation or one stream of them."""
 
     def __init__(self, seed: int | str) -> None:
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311 - words, not secrets
 
     def pick(self, options: Sequence[T]) -> T:
         """One of them."""

@@ -4,9 +4,9 @@ Lines are drawn until one fits its form, so a haiku has 5, 7 and 5 syllables by 
 `training.demo.syllables`, and a limerick rhymes aabba. The subject is named in every poem.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from shared.formats import poetry as form
 from shared.messages import Message
@@ -71,14 +71,17 @@ def _palette(pen: Pen, asked: str, mood: str) -> Palette:
 
 def _draw(pen: Pen, palette: Palette, template: str) -> str:
     return pen.phrase(
-        template, s=palette.subject, b=palette.bare,
-        as_=article(palette.bare) if palette.counted else palette.subject,
-        a=pen.pick(palette.adjectives), a2=pen.pick(palette.adjectives), v=pen.pick(palette.verbs),
+        template, s=palette.subject, b=palette.bare, a=pen.pick(palette.adjectives),
+        a2=pen.pick(palette.adjectives), v=pen.pick(palette.verbs),
         v2=pen.pick(palette.verbs), n=pen.pick(NATURE), n2=pen.pick(NATURE), p=pen.pick(PLACES),
     )  # fmt: skip
 
 
-def _fitting(pen: Pen, draw: Callable[[], str], syllables: int) -> str:
+def _drawn(pen: Pen, palette: Palette, templates: Sequence[str]) -> str:
+    return _draw(pen, palette, pen.pick(templates))
+
+
+def _fitting(draw: Callable[[], str], syllables: int) -> str:
     """The first drawn line with so many syllables, or the nearest one."""
     best, miss = "", 99
     for _ in range(TRIES):
@@ -111,15 +114,14 @@ def _counted(pen: Pen, palette: Palette, shape: tuple[int, ...]) -> list[str]:
     lines: list[str] = []
     for at, syllables in enumerate(shape):
         templates = WITH_SUBJECT if at in holding else WITHOUT
-        lines.append(
-            _fitting(pen, lambda ts=templates: _draw(pen, palette, pen.pick(ts)), syllables)
-        )
+        lines.append(_fitting(partial(_drawn, pen, palette, templates), syllables))
     return lines
 
 
 CLAUSES = (
     "{s} {v}", "the {n} {v}", "a(n) {a} {n} {v}", "and {s} {v}", "and the {n} {v}", "I saw {s}",
-    "I sat with {s}", "the {a} {n} {v}", "so {s} {v} and {v2}", "I met a(n) {a} {n}", "all things {v}",
+    "I sat with {s}", "the {a} {n} {v}", "so {s} {v} and {v2}", "I met a(n) {a} {n}",
+    "all things {v}",
     "while the {a} {n} {v}", "my {a} {n} {v}", "I looked for {s}", "{s}, so {a}, {v}", "we {v}",
     "we talked about {s}", "the {n} and the {n2} {v}", "I dreamed of {s}", "my heart {v}",
 )  # fmt: skip
@@ -129,25 +131,28 @@ def _rhymed(pen: Pen, palette: Palette, scheme: str, shape: tuple[int, ...]) -> 
     """Lines after a rhyme scheme, x unrhymed; with `shape`, of so many syllables."""
     letters = sorted(set(scheme) - {"x"})
     families = dict(zip(letters, pen.sample(_families(), len(letters)), strict=True))
+    named = [clause for clause in CLAUSES if "{s}" in clause]
     used: set[str] = set()
-    lines = []
+    lines: list[str] = []
     for at, letter in enumerate(scheme):
-        clauses = [c for c in CLAUSES if "{s}" in c] if at in (0, len(scheme) - 1) else CLAUSES
-
-        def draw(letter: str = letter, clauses: object = clauses) -> str:
-            pool = families.get(letter) or pen.pick(_families())
-            ends = [end for end in pool if end not in used] or pool
-            ending = pen.pick(ends)
-            return _draw(pen, palette, pen.pick(clauses)) + " " + pen.phrase(ending)  # type: ignore[arg-type]
-
-        line = _fitting(pen, draw, shape[at]) if shape else draw()
-        used.update(end for end in _families_endings() if line.endswith(end))
-        lines.append(line)
+        clauses = named if at in (0, len(scheme) - 1) else list(CLAUSES)
+        draw = partial(_rhyming, pen, palette, clauses, families.get(letter), used)
+        lines.append(_fitting(draw, shape[at]) if shape else draw())
+        used.update(end for end in _all_endings() if lines[-1].endswith(end))
     return lines
 
 
+def _rhyming(
+    pen: Pen, palette: Palette, clauses: list[str], family: list[str] | None, used: set[str]
+) -> str:
+    """A clause and an ending that this poem has not used yet."""
+    pool = family or pen.pick(_families())
+    ending = pen.pick([end for end in pool if end not in used] or pool)
+    return _draw(pen, palette, pen.pick(clauses)) + " " + pen.phrase(ending)
+
+
 @cache
-def _families_endings() -> frozenset[str]:
+def _all_endings() -> frozenset[str]:
     return frozenset(end for family in _families() for end in family)
 
 
@@ -169,7 +174,9 @@ def limerick(pen: Pen, palette: Palette) -> list[str]:
     named = f"a(n) {{a}} {palette.bare}" if palette.counted else palette.subject
     lines = [
         opening.replace("{x}", named).replace("{e}", first) + ",",
-        pen.pick(("that {v} {e};", "that {v} and {v2} {e}.", "and it {v} {e}.")).replace("{e}", second),
+        pen.pick(("that {v} {e};", "that {v} and {v2} {e}.", "and it {v} {e}.")).replace(
+            "{e}", second
+        ),
         pen.pick(("it {v} {e}", "the {n} {v} {e}", "it met a {n} {e}")).replace("{e}", third) + ",",
         pen.pick(("it {v} {e}", "and {v} {e}", "the {a} {n} {v} {e}")).replace("{e}", fourth) + ",",
         pen.pick(
@@ -185,10 +192,16 @@ def _openers() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     words = {word for adjectives, _ in _moods().values() for word in adjectives}
     words |= {word for word in read_lines("adjectives.txt")[0].split() if word.isalpha()}
-    extra = "exact zany zealous quaint quick kindly keen jagged joyful unseen useful vivid vast violet young odd open eager early icy iron upper urban vain"
+    extra = (
+        "exact zany zealous quaint quick kindly keen jagged joyful unseen useful vivid vast violet"
+        " young odd open eager early icy iron upper urban vain"
+    )
     for word in sorted(words | set(extra.split())):
         found.setdefault(word[0], []).append(word)
     return found
+
+
+ACROSTIC_LINES = ("{n} {p}", "{n} {v} {p}", "as the {n} {p}", "and {a} {p}")
 
 
 def acrostic(pen: Pen, palette: Palette, letters: str) -> list[str]:
@@ -196,7 +209,7 @@ def acrostic(pen: Pen, palette: Palette, letters: str) -> list[str]:
     lines = []
     for at, letter in enumerate(letters):
         word = pen.pick(_openers().get(letter, [letter]))
-        rest = "{b} {p}" if at == 0 else pen.pick(("{n} {p}", "{n} {v} {p}", "as the {n} {p}", "and {a} {p}"))
+        rest = "{b} {p}" if at == 0 else pen.pick(ACROSTIC_LINES)
         lines.append(capital(_draw(pen, palette, f"{word} {rest}")))
     return lines
 
@@ -207,7 +220,8 @@ FREE = (
     "somewhere a {n} {v}", "today {s} is mine", "tomorrow it belongs to the {n}", "{p}, {s}",
     "I listen", "a(n) {a} {n}, a(n) {a2} {n2}", "{s} does not answer", "so I {v} too",
     "once, {p}, I saw {s}", "my mother called it {s}", "the {n} has no name for it", "we {v} {p}",
-    "give me {s} and a little time", "everything {v}", "this is how {s} begins", "with a(n) {a} {n}",
+    "give me {s} and a little time", "everything {v}", "this is how {s} begins",
+    "with a(n) {a} {n}",
 )  # fmt: skip
 
 
@@ -239,7 +253,7 @@ def lines_of(pen: Pen, name: str, asked: str, mood: str) -> list[str]:
     if name == "limerick":
         return limerick(pen, palette)
     if name == "acrostic":
-        return acrostic(pen, palette, [c for c in palette.bare.lower() if c.isalpha()])  # type: ignore[arg-type]
+        return acrostic(pen, palette, "".join(c for c in palette.bare.lower() if c.isalpha()))
     if name == "free verse":
         return free_verse(pen, palette)
     if name == "villanelle":

@@ -134,7 +134,7 @@ class Teller:
         return " ".join([*parts, self._next_situation()])
 
     def ending(self) -> str:
-        """Two to four sentences and “The end.”"""
+        """Two to four sentences and “The end.”."""
         parts = [self._line("climax"), self._line("closing")]
         if self._pen.chance(0.4):
             parts.insert(1, self._line("climax"))

@@ -99,7 +99,8 @@ class Encoder:
         """Ids as the template renders them, and 1 for each token of an answer, its end included."""
         ids, learned = [self._id[BEGIN]], [0]
         for turn in turns:
-            head = [self._id[HEADER], *self._ids(turn.role), self._id[HEADER_END], *self._ids("\n\n")]
+            role = [self._id[HEADER], *self._ids(turn.role), self._id[HEADER_END]]
+            head = [*role, *self._ids("\n\n")]
             body = [*self._ids(turn.content.strip()), self._id[END_OF_TURN]]
             ids += head + body
             learned += [0] * len(head) + [int(turn.role == "assistant")] * len(body)

@@ -38,9 +38,7 @@ class World:
 def genres() -> dict[str, dict[str, list[str]]]:
     """Genre to who, foe, aid and set to their words."""
     return {
-        genre: {
-            key: words.split("|") for key, words in (line.split(": ", 1) for line in lines)
-        }
+        genre: {key: words.split("|") for key, words in (line.split(": ", 1) for line in lines)}
         for genre, lines in read_sections("genres.txt").items()
     }
 
@@ -76,7 +74,7 @@ def new_world(words: Lexicon) -> World:
     two = pen.chance(0.2)
     template = pen.pick(TWO_TOPICS if two else TITLES)
     town = words.town()
-    title = _titled(pen, template, noun, second, adjective, name, town)
+    title = _titled(pen, template, O=noun, O2=second, A=adjective, N=name, town=town)
     thing = f"{adjective} {noun}" if "{A}" in template else noun
     slots = _slots(words, cast, name, pronoun)
     slots |= {"o": noun, "ao": thing, "O": noun, "os": plural(noun), "o2": second, "town": town}
@@ -89,7 +87,7 @@ def _about_somebody(words: Lexicon, genre: str, cast: dict[str, str]) -> World:
     noun = words.animal() if pen.chance(0.6) else words.noun()
     adjective, town = words.adjective(), words.town()
     template = pen.pick(HERO_TOPICS)
-    title = _titled(pen, template, noun, "", adjective, "", town)
+    title = _titled(pen, template, O=noun, A=adjective, town=town)
     hero = f"{adjective} {noun}" if "{A}" in template else noun
     if "Little" in template:
         hero = f"little {noun}"
@@ -115,15 +113,11 @@ def _slots(words: Lexicon, cast: dict[str, str], name: str, pronoun: str) -> dic
     return slots
 
 
-def _titled(
-    pen: Pen, template: str, noun: str, second: str, adjective: str, name: str, town: str
-) -> str:
+def _titled(pen: Pen, template: str, **words: str) -> str:
     """Fill a title, mostly with capitals, sometimes the way people type."""
     filled = pen.phrase(
         template.replace("A {", "A(n) {").replace("a {", "a(n) {"),
-        O=capital(noun), O2=capital(second), A=capital(adjective), N=name, town=town,
         verb=pen.pick(LITTLE_VERBS),
-    )  # fmt: skip
-    if pen.chance(0.12):
-        return filled.lower()
-    return capital(filled)
+        **{slot: capital(word) for slot, word in words.items()},
+    )
+    return filled.lower() if pen.chance(0.12) else capital(filled)

@@ -6,7 +6,6 @@ answers wrongly would be worse.
 """
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,8 +61,7 @@ def export_model(folder: Path, target: Path, *, kind: str = "q8_0", name: str = 
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    os.replace(unfinished, target)
-    return target
+    return unfinished.replace(target)
 
 
 def _head_dim(config: Config) -> int:

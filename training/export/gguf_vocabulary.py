@@ -81,14 +81,14 @@ def _merge(pair: str | list[str]) -> str:
     return " ".join(part.replace(" ", "\u0120") for part in pair)
 
 
-def _text(token: Any) -> str:
+def _text(token: object) -> str:
     """A special token's text, which some versions wrap in an object."""
     return str(token["content"] if isinstance(token, dict) else token or "")
 
 
-def _strings(value: Any) -> set[str]:
+def _strings(value: object) -> set[str]:
     if isinstance(value, dict):
-        return set(value) | set().union(*map(_strings, value.values()), set())
+        return set().union(value, *map(_strings, value.values()))
     if isinstance(value, list):
         return set().union(*map(_strings, value), set())
     return {value} if isinstance(value, str) else set()
