@@ -196,6 +196,16 @@ def test_a_wish_beyond_its_limit_is_refused_with_the_limit(wishes: Wishes, names
         limits.check_wishes(wishes, window_tokens=1024)
 
 
+@pytest.mark.parametrize(("text", "seed"), [("", None), (" ", None), (" 7 ", 7), ("0", 0)])
+def test_an_empty_seed_draws_a_new_one_each_time(text: str, seed: int | None) -> None:
+    assert limits.read_seed(text) == seed
+
+
+def test_a_seed_that_is_no_number_is_refused_in_words() -> None:
+    with pytest.raises(BadRequest, match="whole number"):
+        limits.read_seed("lucky")
+
+
 @pytest.mark.parametrize(("text", "names"), [("", "empty"), (" \n", "empty"), (None, "text")])
 def test_a_message_without_words_is_refused(text: object, names: str) -> None:
     with pytest.raises(BadRequest, match=names):

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from apps.talk.limits import SEED, SLIDER_TOKENS, SYSTEM_CHARACTERS, TEMPERATURE, Wishes
+from apps.talk.limits import SLIDER_TOKENS, SYSTEM_CHARACTERS, TEMPERATURE, Wishes, seed_text
 from apps.talk.style import Style
 from apps.talk.view import Shown
 
@@ -16,8 +16,12 @@ CSS = """
 .talk-bar { align-items: flex-end; gap: 8px; flex-wrap: nowrap; }
 .talk-status { min-height: 1.4em; font-size: 0.85rem; color: var(--body-text-color-subdued);
   overflow-wrap: anywhere; }
-.talk-versions { align-items: center; justify-content: flex-start; gap: 6px; }
-.talk-versions .prose { flex: 0 0 auto; font-size: 0.85rem; color: var(--body-text-color-subdued); }
+.talk-versions { align-items: center; justify-content: flex-start; gap: 8px !important;
+  flex-wrap: nowrap; }
+.talk-versions > * { flex: none !important; width: auto !important; min-width: 0 !important; }
+.talk-versions button { min-width: 40px !important; }
+.talk-versions .prose { font-size: 0.85rem; color: var(--body-text-color-subdued); }
+.talk-list input { padding-right: 2em !important; text-overflow: ellipsis; }
 .talk-list { align-items: center; gap: 8px; flex-wrap: nowrap; }
 @media (max-width: 600px) { .talk-log { height: max(300px, calc(100vh - 380px)) !important; } }
 """
@@ -162,13 +166,12 @@ def _settings(style: Style) -> dict[str, Any]:
         gr.Slider(0.05, 1, first.top_p, step=0.05, label="Top-p"),
         gr.Slider(0, 0.5, first.min_p, step=0.01, label="Min-p"),
         gr.Slider(1, 1.5, first.repeat_penalty, step=0.05, label="Repeat penalty"),
-        gr.Number(
-            first.seed,
+        gr.Textbox(
+            seed_text(first.seed),
             label="Seed",
             info="The same seed gives the same answer. Empty: a new one each time.",
-            precision=0,
-            minimum=SEED[0],
-            maximum=SEED[1],
+            max_lines=1,
+            elem_id=f"{style.name}-seed",
         ),
     )
     return {"preset": preset, "wishes": wishes}

@@ -55,6 +55,29 @@ def read_wishes(text: str) -> Wishes:
     return Wishes(**{name: value for name, value in raw.items() if name in known})
 
 
+def seed_text(seed: int | None) -> str:
+    """A seed as the page's field has it."""
+    return "" if seed is None else str(seed)
+
+
+def read_seed(text: str) -> int | None:
+    """What the field says: nothing, or a number.
+
+    Raises:
+        BadRequest: If it is something else.
+    """
+    if not text.strip():
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        low, high = SEED
+        raise BadRequest(
+            f"The seed is {text.strip()[:40]!r}.",
+            fix=f"Leave it empty, or write a whole number from {low} to {high}.",
+        ) from None
+
+
 def check_message(text: object) -> str:
     """The message without surrounding blank lines.
 

@@ -12,7 +12,7 @@ import gradio as gr
 from apps.talk import view
 from apps.talk.conversation import Conversation
 from apps.talk.layout import Parts
-from apps.talk.limits import Wishes
+from apps.talk.limits import Wishes, read_seed, seed_text
 from apps.talk.store import Listed
 from apps.talk.view import Notes
 from apps.ui.stream import Progress
@@ -78,7 +78,7 @@ class Screen:
             wishes.top_p,
             wishes.min_p,
             wishes.repeat_penalty,
-            wishes.seed,
+            seed_text(wishes.seed),
         )
         return dict(zip(self.parts.wishes, values, strict=True))
 
@@ -88,7 +88,11 @@ class Screen:
 
 
 def wishes_in(values: Sequence[Any]) -> Wishes:
-    """What the fields say; Gradio has checked their kinds and ranges."""
+    """What the fields say; Gradio has checked the kinds and ranges of the sliders.
+
+    Raises:
+        BadRequest: If the seed is no number.
+    """
     system, temperature, max_tokens, top_p, min_p, repeat_penalty, seed = values
     return Wishes(
         system=system or "",
@@ -97,5 +101,5 @@ def wishes_in(values: Sequence[Any]) -> Wishes:
         top_p=float(top_p),
         min_p=float(min_p),
         repeat_penalty=float(repeat_penalty),
-        seed=None if seed is None else int(seed),
+        seed=read_seed(seed or ""),
     )
