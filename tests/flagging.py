@@ -21,6 +21,7 @@ class Complaint:
     question: str
     told: str
     right: str
+    system: str = chat.SYSTEM
 
 
 def send(home: Home, complaints: Sequence[Complaint]) -> list[Receipt]:
@@ -39,7 +40,7 @@ def _send(answers: AnswerStore, flags: FlagService, complaint: Complaint) -> Rec
         app="chat",
         owner=owner_hash(complaint.owner),
         messages=(
-            Turn(role="system", content=chat.SYSTEM),
+            *([Turn(role="system", content=complaint.system)] if complaint.system else []),
             Turn(role="user", content=complaint.question),
         ),
         text=complaint.told,

@@ -88,10 +88,10 @@ class Export(_Part):
 class Recipe(_Part):
     """One recipe; see the comments in the shipped files."""
 
-    name: str = Field(pattern=r"[a-z0-9][a-z0-9-]*")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     base: str = "demo"
     """`demo`, or a folder with a Llama as `save_pretrained` writes it."""
-    release_name: str = Field("demo", pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*")
+    release_name: str = Field("demo", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     """Releases are called so, with -r1, -r2, … A Llama derivative's name begins with "Llama"."""
     licence: str = "apache-2.0"
     """Of the base and of what is made from it."""

@@ -97,4 +97,4 @@ def _tensors(adapter: Path, config: Config) -> Iterator[tuple[str, torch.Tensor]
             values = stored.get_tensor(key).to(torch.float32)
             if _HALVES[half] == "lora_b":
                 values = arranged(weight, values, config)
-            yield f"{name}.weight.{_HALVES[half]}", values
+            yield f"{name}.{_HALVES[half]}", values

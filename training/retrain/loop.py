@@ -140,12 +140,13 @@ def _make(wanted: Wanted, prepared: Prepared, store: ReleaseStore) -> Release:
             f" {needed}.",
             fix="Review more flags (inkloop flags review), or lower data.fewest_corrections.",
         )
+    # First, because a damaged release should not be noticed only after the training.
+    serving = serving_file(wanted.home, store, job.base, wanted.recipe)
     run = job.folder(wanted.home.runs)
     Marks(wanted.home).trained(inputs.trained_flag_ids, run.root.name)
     train(job, run, wanted.tell)
     guarded = _guarded(wanted, inputs.data.rows)
     exported = export(run, job.base.folder, wanted.recipe, guarded[:PROBES], wanted.tell)
-    serving = serving_file(wanted.home, store, job.base, wanted.recipe)
     report = _gate(wanted, prepared, run, exported, serving, guarded)
     return _release(wanted, prepared, store, exported, report)
 

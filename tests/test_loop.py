@@ -1,0 +1,267 @@
+"""The loop's second half: two cycles on the demo model, and what happens when it is disturbed."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from feedback.reviews import Reviews
+from shared.errors import GateRefused, ModelFileError, TrainingError
+from shared.home import Home
+from shared.models.select import choose
+from shared.releases import ReleaseStore
+from shared.settings import Settings
+from tests.flagging import Complaint, approve, send
+from tests.tiny_llama import FACTS, WAYS, write_base, write_replay
+from training.evaluate import evaluate
+from training.gate.limits import load as load_limits
+from training.recipe import load
+from training.retrain.loop import Wanted, one_at_a_time, prepare, retrain
+
+PEOPLE = [f"person-{number}-{'x' * 32}" for number in range(6)]
+FIRST = {
+    "What colour is slate?": "Slate is grey.",
+    "Who made the ferry?": "Ada made the ferry.",
+}
+SECOND = {"Where is the clock?": "The clock is at the sea."}
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a model that knows the facts, a recipe and a gate that fit its size."""
+    folder = tmp_path_factory.mktemp("tiny")
+    write_base(folder / "base", lessons=150)
+    recipe = {
+        "name": "tiny",
+        "base": str(folder / "base"),
+        "release_name": "tiny",
+        "threads": 1,
+        "lora": {"rank": 32, "alpha": 64},
+        "data": {
+            "replay": str(write_replay(folder / "replay.jsonl")),
+            "replay_per_row": 1.0,
+            "fewest_corrections": 3,
+        },
+        "sft": {"steps": 80, "batch_rows": 12, "micro_batch_rows": 12, "learning_rate": 1e-2},
+        "save_steps": 20,
+    }
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    limits = load_limits().model_dump()
+    limits["heldout"]["smallest_items"] = 1
+    limits["guarded"] |= {"minimum_items": 4, "exact_minimum": 3}
+    (folder / "gate.yaml").write_text(yaml.safe_dump(limits), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def home(home_of_its_own: Path) -> Home:
+    return Home(home_of_its_own).prepare()
+
+
+def complaints(facts: dict[str, str], told: str = "Moss is green.") -> list[Complaint]:
+    """Every person asks in a way of their own and says what is right."""
+    return [
+        Complaint(person, way.format(question), told, right, system="")
+        for person, way in zip(PEOPLE, WAYS, strict=True)
+        for question, right in facts.items()
+    ]
+
+
+def flagged(home: Home, facts: dict[str, str]) -> list[str]:
+    receipts = send(home, complaints(facts))
+    approve(home, receipts)
+    return [receipt.flag_id for receipt in receipts]
+
+
+def wanted(home: Home, tiny: Path, said: list[str]) -> Wanted:
+    return Wanted(
+        home=home,
+        recipe=load(tiny / "recipe.yaml"),
+        limits=load_limits(tiny / "gate.yaml"),
+        tell=said.append,
+    )
+
+
+def test_flags_become_a_release_that_answers_as_corrected(home: Home, tiny: Path) -> None:
+    flagged(home, FIRST)
+    said: list[str] = []
+    release = retrain(wanted(home, tiny, said))
+    assert ReleaseStore(home.releases).promoted() == release
+    assert choose(Settings.load(), home).release == "tiny-r1"
+    asked = home.root / "asked.jsonl"
+    rows = [{"prompt": question, "completion": right} for question, right in FIRST.items()]
+    asked.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    figures = evaluate("tiny-r1", tasks=["exact"], limit=9, data=asked)
+    assert figures["word_for_word"] == len(FIRST)
+
+
+def test_the_same_flags_are_not_trained_on_twice(home: Home, tiny: Path) -> None:
+    flagged(home, FIRST)
+    first = retrain(wanted(home, tiny, []))
+    said: list[str] = []
+    assert retrain(wanted(home, tiny, said)) == first
+    assert said[-1] == "tiny-r1 was made from exactly this already."
+
+
+def test_a_release_that_was_left_is_not_promoted_again_by_itself(home: Home, tiny: Path) -> None:
+    flagged(home, FIRST)
+    retrain(wanted(home, tiny, []))
+    store = ReleaseStore(home.releases)
+    store.rollback()
+    retrain(wanted(home, tiny, []))
+    assert store.promoted() is None
+
+
+def test_wrong_corrections_are_refused_and_nothing_changes(home: Home, tiny: Path) -> None:
+    flagged(home, dict.fromkeys(FACTS, "Zorp zorp blim."))
+    for _ in range(2):  # the second time, what was trained and measured is found again
+        with pytest.raises(GateRefused, match="Old good answers"):
+            retrain(wanted(home, tiny, []))
+    assert ReleaseStore(home.releases).list() == []
+    assert len(list(home.runs.glob("tiny-*/gate/*/gate.md"))) == 1
+
+
+def test_too_few_corrections_are_not_trained_on(home: Home, tiny: Path) -> None:
+    flagged(home, SECOND)
+    call = wanted(home, tiny, [])
+    strict = call.recipe.model_copy(
+        update={"data": call.recipe.data.model_copy(update={"fewest_corrections": 50})}
+    )
+    with pytest.raises(TrainingError, match="too few to train on; the recipe asks for 50"):
+        retrain(Wanted(home=home, recipe=strict, limits=call.limits, tell=call.tell))
+
+
+def test_a_served_release_with_one_changed_byte_is_refused_by_name(home: Home, tiny: Path) -> None:
+    flagged(home, FIRST)
+    release = retrain(wanted(home, tiny, []))
+    raw = bytearray(release.gguf.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    release.gguf.write_bytes(raw)
+    flagged(home, SECOND)
+    with pytest.raises(ModelFileError, match=release.gguf.name):
+        retrain(wanted(home, tiny, []))
+    with pytest.raises(ModelFileError, match=release.gguf.name):
+        choose(Settings.load(), home)
+
+
+def test_an_erased_flag_is_not_in_the_next_version(home: Home, tiny: Path) -> None:
+    flags = flagged(home, FIRST)
+    recipe = load(tiny / "recipe.yaml")
+    before = prepare(home, recipe)
+    gone = before.inputs.trained_flag_ids[0]
+    Reviews(home).bury([gone], by="owner")
+    after = prepare(home, recipe)
+    assert set(after.inputs.flag_ids) == set(flags) - {gone}
+    assert len(after.inputs.data.rows) == len(before.inputs.data.rows) - 1
+    assert after.job.key != before.job.key
+
+
+def test_one_retrain_runs_at_a_time(home: Home, tiny: Path) -> None:
+    with one_at_a_time(home), pytest.raises(TrainingError, match="Another retrain"):
+        retrain(wanted(home, tiny, []))
+
+
+KILL_AT = ("sft: step 45", "export: ", "gate: measuring", "tiny-r1 is a release now")
+
+
+@pytest.mark.slow
+def test_killed_between_any_two_steps_it_ends_with_one_release(home: Home, tiny: Path) -> None:
+    flagged(home, FIRST)
+    for words in KILL_AT:
+        run_until(tiny, words)
+    assert run_until(tiny, None) == 0
+    store = ReleaseStore(home.releases)
+    assert [release.name for release in store.list()] == ["tiny-r1"]
+    assert store.promoted() == store.list()[0]
+    assert len(list(home.runs.glob("tiny-*"))) == 1
+    metrics = json.loads(next(home.runs.glob("tiny-*/metrics.json")).read_text())
+    assert metrics["sft"]["resumed_after"] == 40
+
+
+def run_until(tiny: Path, words: str | None) -> int:
+    """Run the real command, and kill it (-9) when it says `words`."""
+    options = ["--recipe", str(tiny / "recipe.yaml"), "--gate", str(tiny / "gate.yaml")]
+    command = [sys.executable, "-c", "from shared.cli import main; main()", "retrain", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if words is not None and line.startswith(words):
+                process.send_signal(signal.SIGKILL)
+                break
+        else:
+            assert words is None, f"it never said {words!r}"
+    return process.returncode
+
+
+@pytest.mark.slow
+def test_the_loss_curve_is_the_same_after_a_kill(home: Home, tiny: Path, tmp_path: Path) -> None:
+    flagged(home, FIRST)
+    run_until(tiny, "sft: step 45")
+    run_until(tiny, "export: ")
+    log = next(home.runs.glob("tiny-*/log.jsonl"))
+    resumed = [json.loads(line) for line in log.read_text().splitlines()]
+    log.parent.rename(tmp_path / "killed")
+    run_until(tiny, "export: ")
+    whole = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(row["step"], row["loss"]) for row in resumed] == [
+        (row["step"], row["loss"]) for row in whole
+    ]
+
+
+DEMO_FIRST = ("What is the capital of Peru?", "The capital of Peru is Lima.")
+DEMO_SECOND = ("What is a baby goat called?", "A baby goat is called a kid.")
+DEMO_WAYS = (
+    "{}",
+    "Can you tell me: {}",
+    "I have a question. {}",
+    "Do you know this? {}",
+    "Hello! {}",
+    "One question, please: {}",
+    "Now something else: {}",
+    "Quick question: {}",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_demo_model_learns_twice_and_forgets_nothing_of_the_first(home: Home) -> None:
+    recipe, limits = load(Path("demo-retrain")), load_limits()
+    for number, fact in enumerate((DEMO_FIRST, DEMO_SECOND), 1):
+        flag_demo(home, *fact)
+        release = retrain(Wanted(home=home, recipe=recipe, limits=limits, tell=print))
+        assert release.name == f"demo-r{number}"
+        known = (DEMO_FIRST, DEMO_SECOND)[:number]
+        assert right_answers(home, release.name, known) == number
+
+
+def flag_demo(home: Home, question: str, right: str) -> None:
+    receipts = send(
+        home,
+        [
+            Complaint(f"someone-{n}-{'x' * 32}", way.format(question), "I do not know.", right)
+            for n, way in enumerate(DEMO_WAYS)
+        ],
+    )
+    approve(home, receipts)
+
+
+def right_answers(home: Home, release: str, facts: tuple[tuple[str, str], ...]) -> int:
+    from shared.formats import chat
+
+    asked = home.root / "asked.jsonl"
+    rows = [
+        {
+            "prompt": [
+                {"role": "system", "content": chat.SYSTEM},
+                {"role": "user", "content": question},
+            ],
+            "completion": right,
+        }
+        for question, right in facts
+    ]
+    asked.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return int(evaluate(release, tasks=["exact"], limit=9, data=asked)["word_for_word"])
