@@ -1,0 +1,128 @@
+"""The idea board in a real browser: cards, scores, undo, files, coming back."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.writing_room import HOSTILE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+CARDS = "document.querySelectorAll('#board .card:not(.coming)').length"
+
+
+class Thinking:
+    """Somebody at their board."""
+
+    def __init__(self, page: "Page", server: str) -> None:
+        self.page = page
+        self.alerts: list[str] = []
+        page.on("dialog", lambda dialog: (self.alerts.append(dialog.message), dialog.accept()))
+        page.goto(f"{server}/brainstorm")
+        page.wait_for_selector("#board .board-empty")
+
+    def brainstorm(self, topic: str = "A library at night", count: int = 5) -> None:
+        self.page.fill("#board-topic textarea", topic)
+        self.page.click("#board-brainstorm")
+        self.cards(count)
+        self.rests()
+
+    def cards(self, count: int) -> None:
+        self.page.wait_for_function(f"{CARDS} === {count}")
+
+    def rests(self) -> None:
+        self.page.wait_for_selector("#board-stop", state="hidden")
+
+    def write(self, title: str, body: str = "") -> None:
+        if not self.page.is_visible("#board-own-title"):
+            self.page.click("#board-own button")
+        self.page.locator("#board-own-title").locator("textarea, input").fill(title)
+        self.page.fill("#board-own-body textarea", body)
+        before = self.page.evaluate(CARDS)
+        self.page.click("#board-put-up")
+        self.cards(before + 1)
+
+
+@pytest.fixture
+def board(page: "Page", server: str) -> Thinking:
+    return Thinking(page, server)
+
+
+def test_ideas_become_cards_with_ids_of_their_own(board: Thinking) -> None:
+    board.brainstorm()
+    ids = board.page.locator("#board .card").evaluate_all("cards => cards.map(c => c.id)")
+    assert len(set(ids)) == 5
+    assert all(name.startswith("board-card-") for name in ids)
+
+
+def test_a_refined_card_says_where_it_came_from(board: Thinking) -> None:
+    board.write("Night desk", "Open late.")
+    board.page.click("#board [data-act=refine]")
+    board.cards(2)
+    assert "from “Night desk”" in board.page.inner_text("#board .from")
+
+
+def test_all_cards_are_judged_and_one_undo_takes_it_back(board: Thinking) -> None:
+    board.write("Night desk", "Open late.")
+    board.write("Book bicycle", "Novels on wheels.")
+    board.page.click("#board-evaluate")
+    board.page.wait_for_function("document.querySelectorAll('#board .scores').length === 2")
+    board.rests()
+    board.page.click("#board-undo")
+    board.page.wait_for_function("document.querySelectorAll('#board .scores').length === 0")
+    assert board.page.evaluate(CARDS) == 2
+
+
+def test_a_deleted_card_comes_back_by_undo(board: Thinking) -> None:
+    board.write("Night desk")
+    board.page.click("#board [data-act=remove]")
+    board.cards(0)
+    board.page.click("#board-undo")
+    board.cards(1)
+
+
+def test_a_board_is_there_after_a_reload(board: Thinking) -> None:
+    board.write("Night desk", "Open late.\n  On Fridays.")
+    board.page.reload()
+    board.cards(1)
+    assert "Open late.\n  On Fridays." in board.page.locator("#board .card p").inner_text()
+
+
+def test_hostile_cards_stay_text(board: Thinking) -> None:
+    board.write(HOSTILE, HOSTILE)
+    assert board.page.locator("#board img").count() == 0
+    assert "${alert(2)}" in board.page.inner_text("#board h3")
+    assert board.alerts == []
+
+
+def test_the_board_is_kept_as_a_file(board: Thinking) -> None:
+    board.write("Night desk", "Open late.")
+    with board.page.expect_download() as download:
+        board.page.click("#board-as-json")
+    whole = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert whole["cards"][0]["title"] == "Night desk"
+
+
+def test_an_idea_can_be_flagged_and_a_card_of_ones_own_cannot(board: Thinking) -> None:
+    board.write("Night desk")
+    assert board.page.locator("#board [data-act=good]").count() == 0
+    board.brainstorm(count=6)
+    board.page.locator("#board [data-act=bad]").first.click()
+    board.page.wait_for_selector("#flag-receipt", state="visible")
+
+
+def test_a_topic_that_is_missing_is_explained(board: Thinking) -> None:
+    board.page.click("#board-brainstorm")
+    board.page.wait_for_selector("text=It takes 1 to 500")
+
+
+def test_nothing_sticks_out_on_a_phone(browser: "Browser", server: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    phone = Thinking(context.new_page(), server)
+    phone.write("x" * 200, "y" * 300)
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()

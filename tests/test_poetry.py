@@ -1,0 +1,347 @@
+"""Poetry without a browser: sounds, reports, writing, one line anew."""
+
+import asyncio
+import re
+import sqlite3
+from collections.abc import AsyncGenerator, Iterator
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import pytest
+
+from apps.poetry import spelling
+from apps.poetry.desk import PoemDesk
+from apps.poetry.poem import Poem, checked_lines, initials, wanted
+from apps.poetry.report import Report, report
+from apps.poetry.sounds import rhyme, sounds, words_in
+from apps.poetry.view import verse
+from apps.poetry.writing import Poet
+from shared.engine.scripted import ScriptedEngine
+from shared.engine.types import Event, Piece, Request
+from shared.errors import AbilityMissing, BadRequest, EngineClosed, NotFound
+from shared.formats.poetry import FORMS, pattern
+from tests.writing_room import HOSTILE, OTHER, OWNER, room, scripted
+
+BASHO = "An old silent pond\nA frog jumps into the pond\nSplash! Silence again."
+SONNET = """Shall I compare thee to a summer's day?
+Thou art more lovely and more temperate:
+Rough winds do shake the darling buds of May,
+And summer's lease hath all too short a date;
+Sometime too hot the eye of heaven shines,
+And often is his gold complexion dimm'd;
+And every fair from fair sometime declines,
+By chance or nature's changing course untrimm'd;
+But thy eternal summer shall not fade,
+Nor lose possession of that fair thou ow'st;
+Nor shall death brag thou wander'st in his shade,
+When in eternal lines to time thou grow'st:
+So long as men can breathe or eyes can see,
+So long lives this, and this gives life to thee."""
+COUNTS = {
+    "sea": 1, "moon": 1, "through": 1, "walked": 1, "strength": 1, "people": 2, "little": 2,
+    "wanted": 2, "poem": 2, "quiet": 2, "being": 2, "rhythm": 2, "moonlight": 2, "seashore": 2,
+    "whispered": 2, "beautiful": 3, "banana": 3, "remember": 3, "violet": 3, "imagine": 3,
+    "butterfly": 3, "eternity": 4, "imagination": 5, "immortality": 5, "o'er": 1, "'twas": 1,
+    "don't": 1, "moon's": 1, "fox's": 2, "singin'": 2,
+}  # fmt: skip
+
+
+def read(text: str, form: str, **more: str) -> Report:
+    return report(checked_lines(text), FORMS[form], **more)
+
+
+def problems(found: Report) -> list[list[str]]:
+    return [line.problems for line in found.lines]
+
+
+@pytest.mark.parametrize(("word", "count"), COUNTS.items())
+def test_the_syllables_of_known_words_are_counted(word: str, count: int) -> None:
+    sound = sounds([word])[word]
+    assert sound.certain
+    assert sound.usual == count
+
+
+@pytest.mark.parametrize("word", ["fire", "hour", "every", "flower", "prayer", "whispering"])
+def test_words_that_are_spoken_in_two_ways_are_right_in_both(word: str) -> None:
+    sound = sounds([word])[word]
+    assert sound.most == sound.fewest + 1
+
+
+def test_spelling_alone_counts_nineteen_of_twenty_everyday_words() -> None:
+    # The dictionary is the judge: its words of four to nine letters that English readers meet.
+    everyday = re.findall(r"[a-z]{4,9}", (SONNET + BASHO).lower())
+    everyday += [word for word in COUNTS if word.isalpha()]
+    known = {word: sound for word, sound in sounds(everyday).items() if sound.certain}
+    right = [s.fewest <= spelling.syllables(w) <= s.most for w, s in known.items()]
+    assert len(right) >= 80
+    assert sum(right) / len(right) >= 0.95
+
+
+def test_spelling_alone_counts_nine_of_ten_words_of_the_whole_dictionary() -> None:
+    with as_file(files("gruut_lang_en") / "lexicon.db") as path:
+        with sqlite3.connect(path) as db:
+            rows = db.execute("SELECT word FROM word_phonemes WHERE id % 50 = 0").fetchall()
+        db.close()
+    known = sounds(word for (word,) in rows if word.isalpha())
+    right = [s.fewest <= spelling.syllables(w) <= s.most for w, s in known.items()]
+    assert len(right) > 2000
+    assert sum(right) / len(right) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "rhymes"),
+    [
+        ("night", "light", True),
+        ("day", "away", True),
+        ("sea", "immortality", True),
+        ("moonlight", "bright", True),
+        ("gone", "on", True),
+        ("love", "move", False),
+        ("night", "night", False),
+        ("tree", "night", False),
+        ("far", "for", False),
+    ],
+)
+def test_words_rhyme_by_sound(one: str, other: str, rhymes: bool) -> None:
+    known = sounds([one, other])
+    assert rhyme(known[one], known[other]) is rhymes
+
+
+def test_words_are_found_with_apostrophes_and_without_hyphens() -> None:
+    assert words_in("’Twas sky-blue — don’t!") == ["'twas", "sky", "blue", "don't"]
+
+
+def test_a_haiku_that_keeps_its_form_is_ok() -> None:
+    found = read(BASHO, "haiku")
+    assert (found.ok, found.score) == (True, 1.0)
+    assert [line.syllables for line in found.lines] == [5, 7, 5]
+
+
+def test_a_wrong_count_is_named_on_its_line() -> None:
+    found = read(BASHO.replace("old silent", "old"), "haiku")
+    assert problems(found) == [["3 syllables, 5 wanted"], [], []]
+    assert found.score == 0.75
+
+
+def test_missing_lines_are_named() -> None:
+    assert "the poem has 2 lines; a haiku has 3" in problems(read("one\ntwo", "haiku"))[-1]
+
+
+def test_a_word_that_nobody_knows_is_marked_as_uncertain() -> None:
+    line = read("The xyzzlor sings\nA\nB", "haiku").lines[0]
+    assert line.uncertain == ["xyzzlor"]
+    assert line.stress == ""
+    assert "(a guess)" in line.problems[0]
+
+
+def test_a_sonnet_is_blamed_only_where_two_words_do_not_rhyme_any_more() -> None:
+    found = read(SONNET, "sonnet")
+    assert [line.syllables for line in found.lines] == [10] * 14
+    assert [n for n, line in enumerate(found.lines) if line.problems] == [3]
+    assert "“date” does not rhyme with “temperate”" in found.lines[3].problems[0]
+    assert "".join(line.rhyme or "-" for line in found.lines) == "aba-cdcdefefgg"
+
+
+def test_the_line_that_strays_is_blamed_even_when_it_is_the_first() -> None:
+    poem = "A cat sat down upon the stone\nA frog\nwas lost in fog\nand so\nI went to see the dog"
+    limerick = "He sat by the tree\nIn search of the day\nAt sea\nFor me\nHe drifted away"
+    assert read(limerick, "limerick").lines[0].problems
+    assert not read(limerick, "limerick").lines[4].problems
+    assert read(poem, "limerick").lines[0].problems
+
+
+def test_rhyming_a_word_with_itself_is_a_problem() -> None:
+    assert "same word" in problems(read("I saw the night\nIt was the night", "couplet"))[1][0]
+
+
+def test_lines_that_need_not_rhyme_are_marked_so() -> None:
+    found = read("one\nthe sea\ntwo\nfor me", "ballad stanza")
+    assert [line.rhyme for line in found.lines] == ["x", "a", "x", "a"]
+
+
+def test_a_form_without_rhyme_has_no_letters() -> None:
+    assert {line.rhyme for line in read(BASHO, "haiku").lines} == {""}
+
+
+def test_an_acrostic_spells_its_subject() -> None:
+    found = read("Rain\nAll day\nno sun", "acrostic", initials="rai")
+    assert problems(found) == [[], [], ["should begin with “I”"]]
+
+
+def test_a_villanelle_is_asked_for_its_returning_lines() -> None:
+    lines = [f"line number {n} tonight" for n in range(19)]
+    found = report(lines, FORMS["villanelle"])
+    assert "should repeat line 1" in found.lines[5].problems
+    for again in (5, 11, 17):
+        lines[again] = lines[0]
+    assert "should repeat line 1" not in report(lines, FORMS["villanelle"]).lines[5].problems
+
+
+def test_stress_is_written_in_strokes() -> None:
+    assert read("The silent garden\nA\nB", "haiku").lines[0].stress == "x/x/x"
+
+
+def test_a_report_is_plain_json() -> None:
+    line = read(BASHO, "haiku").to_json()["lines"][0]
+    names = {"text", "syllables", "wanted", "stress", "rhyme", "problems"}
+    assert names <= set(line)
+    assert read(BASHO, "free verse").to_json()["lines"][0]["wanted"] is None
+
+
+def test_a_text_in_another_script_does_no_harm() -> None:
+    assert read("古池や\n蛙飛びこむ\n水の音", "haiku").lines[0].uncertain
+    assert read(HOSTILE, "haiku").lines[0].text == HOSTILE
+
+
+@pytest.mark.parametrize("text", ["", " \n", "x" * 10_001, "a\n" * 61, None])
+def test_a_text_outside_its_limits_is_refused(text: object) -> None:
+    with pytest.raises(BadRequest, match=r"10,000|60"):
+        checked_lines(text)
+
+
+@pytest.mark.parametrize(
+    ("form", "subject", "says"),
+    [
+        ("ode", "x", "haiku, tanka"),
+        ("haiku", "", "1 to 500"),
+        ("haiku", "x" * 501, "1 to 500"),
+        ("acrostic", "ox", "3 to 12 letters"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused(form: str, subject: str, says: str) -> None:
+    with pytest.raises(BadRequest, match=says):
+        wanted(form, subject)
+
+
+def test_a_long_subject_of_an_acrostic_gives_its_longest_word() -> None:
+    assert initials("acrostic", "winter sun") == "wintersun"
+    assert initials("acrostic", "a very long and extraordinary subject") == "extraordinar"
+
+
+def test_the_poem_keeps_its_indentation_and_stays_text() -> None:
+    poem = Poem(form="haiku", subject=HOSTILE, lines=("one", "  two", HOSTILE))
+    assert "one\n  two\n" in verse(poem)
+    assert "<img" not in verse(poem)
+
+
+async def written(poet: Poet, poem: Poem, tries: int = 1) -> Poem:
+    *_, last = [step async for step in poet.write(OWNER, poem, tries)]
+    assert last.whole
+    return last.poem
+
+
+@pytest.fixture
+def engine() -> ScriptedEngine:
+    return scripted([BASHO])
+
+
+@pytest.fixture
+def poet(tmp_path: Path, engine: ScriptedEngine) -> Iterator[Poet]:
+    with room(tmp_path, engine) as ctx:
+        yield Poet(ctx)
+
+
+async def test_the_form_binds_the_answer(poet: Poet, engine: ScriptedEngine) -> None:
+    poem = await written(poet, wanted("Haiku ", "a pond", "calm"))
+    assert list(poem.lines) == BASHO.split("\n")
+    request = engine.requests[0]
+    assert request.pattern == pattern(FORMS["haiku"])
+    assert (request.app, request.owner, request.shared_messages) == ("poetry", OWNER, 1)
+    assert (
+        request.messages[-1].content == "Form: haiku\nSubject: a pond\nMood: calm\nWrite the poem."
+    )
+
+
+async def test_an_acrostic_is_bound_to_its_letters(tmp_path: Path) -> None:
+    engine = scripted(["Rain\nAll\nInk\nNow"])
+    with room(tmp_path, engine) as ctx:
+        poem = await written(Poet(ctx), wanted("acrostic", "rain"))
+    bound = engine.requests[0].pattern
+    assert bound is not None
+    assert re.fullmatch(bound, "Rain\nAll\nInk\nNow")
+    assert not re.fullmatch(bound, "Rain\nAll\nOnk\nNow")
+    assert poem.report().ok
+
+
+async def test_the_best_of_several_tries_is_kept(tmp_path: Path) -> None:
+    engine = scripted(["one\ntwo\nthree", BASHO, "four"])
+    with room(tmp_path, engine) as ctx:
+        poem = await written(Poet(ctx), wanted("haiku", "a pond"), tries=4)
+    assert list(poem.lines) == BASHO.split("\n")
+    assert len(engine.requests) == 2
+
+
+async def test_a_server_without_patterns_is_asked_in_words_alone(tmp_path: Path) -> None:
+    engine = scripted([BASHO + "\nand more\nand more"], abilities=frozenset({"chat"}))
+    with room(tmp_path, engine) as ctx:
+        poem = await written(Poet(ctx), wanted("haiku", "a pond"))
+        assert len(poem.lines) == 3
+        with pytest.raises(AbilityMissing, match="one line"):
+            await anext(Poet(ctx).rewrite(OWNER, poem, 0))
+
+
+async def test_the_longest_form_fits_a_small_window(tmp_path: Path) -> None:
+    engine = scripted(["\n".join(["line"] * 19)], window=1024)
+    with room(tmp_path, engine) as ctx:
+        await written(Poet(ctx), wanted("villanelle", "x" * 500))
+    assert engine.requests[0].sampling.max_tokens <= 512
+
+
+async def test_one_line_is_written_anew_and_the_others_stay(tmp_path: Path) -> None:
+    engine = scripted(["An old (silent) pond?\nA toad leaps into the pond\nSplash!"])
+    poem = Poem(form="haiku", subject="x", lines=("An old (silent) pond?", "A frog", "Splash!"))
+    with room(tmp_path, engine) as ctx:
+        *_, last = [step async for step in Poet(ctx).rewrite(OWNER, poem, 1)]
+    assert last.poem.lines == ("An old (silent) pond?", "A toad leaps into the pond", "Splash!")
+    bound = engine.requests[0].pattern
+    assert bound is not None
+    assert re.fullmatch(bound, "An old (silent) pond?\nanything at all\nSplash!")
+    assert not re.fullmatch(bound, "An old silent pond\nanything at all\nSplash!")
+
+
+async def test_a_model_without_another_idea_says_so(poet: Poet) -> None:
+    poem = Poem(form="haiku", subject="x", lines=tuple(BASHO.split("\n")))
+    with pytest.raises(EngineClosed, match="no other idea"):
+        [step async for step in poet.rewrite(OWNER, poem, 1)]
+
+
+@pytest.mark.parametrize("index", [-1, 3])
+async def test_a_line_that_is_not_there_is_refused(poet: Poet, index: int) -> None:
+    poem = Poem(form="haiku", subject="x", lines=tuple(BASHO.split("\n")))
+    with pytest.raises(BadRequest, match="no such line"):
+        await anext(poet.rewrite(OWNER, poem, index))
+
+
+async def test_a_poem_is_kept_for_its_owner_alone(tmp_path: Path, poet: Poet) -> None:
+    desk = PoemDesk(tmp_path / "history.sqlite", poet, keep_days=90)
+    async for _ in desk.write(OWNER, "haiku", "a pond", "", 1):
+        pass
+    kept = desk.poem(OWNER)
+    assert kept is not None
+    assert kept.text() == BASHO
+    assert desk.poem(OTHER) is None
+    with pytest.raises(NotFound):
+        await anext(desk.rewrite(OTHER, 0))
+    assert desk.undo(OWNER) is None
+
+
+class HalfAPoem(ScriptedEngine):
+    """Writes two lines in one piece and then nothing, until its reader goes away."""
+
+    async def generate(self, request: Request) -> AsyncGenerator[Event, None]:
+        self.requests.append(request)
+        yield Piece("An old silent pond\nA frog")
+        await asyncio.Event().wait()
+
+
+async def test_a_stopped_poem_keeps_its_finished_lines(tmp_path: Path) -> None:
+    with room(tmp_path, HalfAPoem()) as ctx:
+        desk = PoemDesk(ctx.home.history, Poet(ctx), keep_days=90)
+        steps = desk.write(OWNER, "haiku", "a pond", "", 1)
+        async for step in steps:
+            if step.poem.lines:
+                break
+        await steps.aclose()
+        kept = desk.poem(OWNER)
+    assert kept is not None
+    assert kept.lines == ("An old silent pond",)
