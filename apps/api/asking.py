@@ -1,6 +1,7 @@
 """From OpenAI's words to the engine's request."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from apps.api.schema import ChatBody, ChatMessage, CompletionBody, Sampled
 from apps.context import Ask
@@ -12,7 +13,7 @@ CHAT_TOKENS = 1024
 """Length of a chat answer when the caller names none; never more than half of the window."""
 COMPLETION_TOKENS = 16
 """OpenAI's own default."""
-APP = "api"
+APP: Final = "api"
 
 
 def chat(body: ChatBody, info: EngineInfo, owner: str) -> Ask:

@@ -20,7 +20,7 @@ from apps.context import Context
 from apps.site import home
 from apps.site.fetching import Fetching
 from apps.site.guard import Guard
-from apps.suite import AppRow, Page
+from apps.suite import PLACES, AppRow, Page
 from apps.ui.banner import Running, banner, navigation
 from apps.ui.flag_api import add_flag_api
 from apps.ui.look import head, theme
@@ -52,7 +52,7 @@ def asgi(site: Site, routers: Sequence[APIRouter]) -> FastAPI:
     parent.add_middleware(Guard)
     for router in routers:
         parent.include_router(router)
-    pages = {row.name: row.load() for row in site.rows}
+    pages = {row.name: row.load() for row in (*site.rows, *PLACES)}
     whole = blocks(site, pages).queue(max_size=site.ctx.settings.queue, api_open=False)
     # Gradio says so for every site with several pages, also when SSR was never asked for.
     warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)
@@ -81,21 +81,27 @@ def blocks(site: Site, pages: dict[str, Page]) -> gr.Blocks:
         with whole, _frame(whole, site, row.name):
             pages[row.name].build(whole, site.ctx)
             add_flag_api(site.ctx)
+        _add_pages(whole, site, pages, PLACES)
         return whole
     with whole, _frame(whole, site, ""):
         add_flag_api(site.ctx)
         home.build(whole, site.rows, site.running, site.fetching, site.promoted)
-    for row in site.rows:
+    _add_pages(whole, site, pages, (*site.rows, *PLACES))
+    return whole
+
+
+def _add_pages(
+    whole: gr.Blocks, site: Site, pages: dict[str, Page], rows: Sequence[AppRow]
+) -> None:
+    for row in rows:
         with whole.route(row.title, row.name, show_in_navbar=False), _frame(whole, site, row.name):
             pages[row.name].build(whole, site.ctx)
-    return whole
 
 
 @contextmanager
 def _frame(page: gr.Blocks, site: Site, name: str) -> Iterator[None]:
     """Around the content of one page: the way around and the banner."""
-    gr.Navbar(visible=False)
-    navigation(site.rows if len(site.rows) > 1 else (), name)
+    navigation((*(site.rows if len(site.rows) > 1 else ()), *PLACES), name)
     banner(page, site.running)
     with gr.Column(elem_classes=f"page-{name or 'home'}", elem_id="page"):
         yield

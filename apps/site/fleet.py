@@ -10,7 +10,7 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 
-from apps.site.opening import Adapters, change_model, open_engine
+from apps.site.opening import Adapters, change_model, open_engine, warm
 from apps.site.roles import Roles, WithAdapter, read_roles
 from apps.ui.banner import Running
 from shared.engine.types import Engine
@@ -61,6 +61,11 @@ class Fleet:
             await self.close()
             raise
         self._since = now()
+
+    async def warm(self) -> None:
+        """Read the apps' own prompts ahead, so that nobody waits for that."""
+        for engine in self._opened:
+            await warm(engine)
 
     def engine_for(self, role: str) -> Engine:
         """The engine of a role; a name that is no role gets the main one."""

@@ -1,8 +1,9 @@
 """One running Inkloop: engines, stores, pages and interfaces, begun and ended in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, closing, suppress
+import logging
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -18,6 +19,8 @@ from feedback.flags import FlagService
 from shared.home import Home
 from shared.releases import ReleaseStore
 from shared.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,23 @@ async def started(settings: Settings, home: Home, rows: Sequence[AppRow]) -> Asy
             fetching=Fetching(settings, home, fleet.use),
             promoted=ReleaseStore(home.releases).promoted,
         )
-        watching = asyncio.create_task(fleet.watch())
+        work = [in_background(fleet.watch()), in_background(fleet.warm())]
         try:
             yield Inkloop(asgi(site, routers(ctx, fleet.running)), ctx, fleet)
         finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
             await fleet.close()
+
+
+def in_background(work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    """Start work beside the requests; what goes wrong in it is logged when it happens."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(_log_failure)
+    return task
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("Work in the background has failed.", exc_info=error)

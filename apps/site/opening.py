@@ -5,27 +5,37 @@ model never loads llama.cpp.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from shared.engine.types import Engine
-from shared.errors import AbilityMissing
+from shared.errors import AbilityMissing, EngineClosed
+from shared.formats import brainstorm, chat, poetry, story
+from shared.messages import Message
 from shared.models.select import Choice
 from shared.settings import Settings
 
 Adapters = Mapping[str, Path]
 """Name to GGUF LoRA."""
 
+PROMPTS = (chat.SYSTEM, chat.CODE_SYSTEM, story.SYSTEM, brainstorm.SYSTEM, poetry.SYSTEM)
+"""What the apps' questions begin with, read before the first person asks."""
+
 
 @runtime_checkable
-class Changeable(Protocol):
-    """An engine whose model can be changed while it answers."""
+class Embedded(Protocol):
+    """An embedded engine: its model can be changed while it answers."""
 
     async def swap(
         self, path: Path, *, release: str, sha256: str, notice: str, adapters: Adapters
     ) -> None:
         """Answer new requests with another model."""
+        ...
+
+    async def warm(self, prefixes: Sequence[Sequence[Message]]) -> None:
+        """Read leading messages ahead, now and after every swap."""
         ...
 
 
@@ -61,7 +71,7 @@ async def change_model(engine: Engine, choice: Choice, adapters: Adapters) -> No
         AbilityMissing: The engine, or the choice, is a server elsewhere.
         ModelFileError: A file cannot be run; the running model stays.
     """
-    if choice.path is None or not isinstance(engine, Changeable):
+    if choice.path is None or not isinstance(engine, Embedded):
         raise AbilityMissing(
             "A model on another server is only taken at the start.", fix="Start Inkloop again."
         )
@@ -72,6 +82,13 @@ async def change_model(engine: Engine, choice: Choice, adapters: Adapters) -> No
         notice=choice.notice,
         adapters=adapters,
     )
+
+
+async def warm(engine: Engine) -> None:
+    """Read the apps' own prompts ahead, where the engine can do that."""
+    if isinstance(engine, Embedded):
+        with suppress(EngineClosed):
+            await engine.warm([[Message("system", prompt)] for prompt in PROMPTS])
 
 
 async def _connect(url: str, adapters: Adapters) -> Engine:
