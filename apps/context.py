@@ -50,6 +50,14 @@ class Flags(Protocol):
         """The flag that this owner has on the answer now; None if there is none."""
         ...
 
+    def withdraw(self, flag_id: str, receipt: str) -> dict[str, Any]:
+        """Take a flag back; gives what `status` gives."""
+        ...
+
+    def erase(self, flag_id: str, receipt: str) -> dict[str, Any]:
+        """Erase a flag and its answer for good; gives what `status` gives."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Started:

@@ -56,6 +56,12 @@ APPS: tuple[AppRow, ...] = (
     AppRow("poetry", "Poetry", "Write in a form, with a report on every line.", "apps.poetry.page"),
 )
 
+PLACES: tuple[AppRow, ...] = (
+    AppRow("flags", "Your flags", "What became of what you said.", "apps.receipts.page"),
+    AppRow("models", "Releases", "What models learned, and from what.", "apps.releases.page"),
+)
+"""Pages of every site beside the apps, whichever of these it serves."""
+
 
 def rows(names: Sequence[str]) -> tuple[AppRow, ...]:
     """The named apps in the suite's order; all of them when none is named.

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS answer(
   id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, app TEXT NOT NULL, owner TEXT NOT NULL,
   payload TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS answer_age ON answer(created_at);
+CREATE INDEX IF NOT EXISTS answer_model ON answer(json_extract(payload,'$.model.name'));
 """
 EXPIRE_EVERY = timedelta(hours=1)
 

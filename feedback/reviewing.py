@@ -40,6 +40,32 @@ def decide(home: Home, wanted: dict[str, Ruling], *, by: str, why: str) -> list[
     return found
 
 
+def decide_as_seen(  # noqa: PLR0913 - the fields of a decision
+    home: Home,
+    flag_id: str,
+    decision: Ruling,
+    *,
+    revision: int,
+    by: str,
+    why: str = "",
+    correction: str = "",
+) -> Decision:
+    """Decide about the revision that a reviewer was looking at.
+
+    Raises:
+        NotFound: If the flag is gone.
+        BadRequest: If its author has changed or taken it back meanwhile; else as `decide`.
+    """
+    flag = Ledger(home).get(flag_id)
+    if flag.newest is None or flag.newest.revision != revision:
+        raise BadRequest(
+            "Its author has changed this flag meanwhile.", fix="Open it again and decide then."
+        )
+    found = _decision(flag, decision, by=by, why=why, correction=correction)
+    Reviews(home).decide([found])
+    return found
+
+
 def from_file(home: Home, path: Path, *, by: str) -> list[Decision]:
     """Decide as a file of JSON lines says: flag_id, decision, and note or correction.
 

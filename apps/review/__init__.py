@@ -1,0 +1,1 @@
+"""The reviewers' pages: what waits, what the numbers say, what is served."""

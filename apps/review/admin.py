@@ -1,0 +1,50 @@
+"""The reviewers' pages as one Gradio Blocks of its own, behind its own door."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import gradio as gr
+
+from apps.review import figures_page
+from apps.review.desk import ReviewDesk
+from apps.review.entrance import LOGOUT
+from apps.review.queue_page import QueuePage
+from apps.review.served import Keeper
+from apps.review.served_page import ServedPage
+from apps.review.style import CSS
+from shared.home import Home
+
+PAGES = (("", "Review"), ("figures", "Figures"), ("releases", "Releases and runs"))
+__all__ = ["CSS", "blocks"]
+
+
+def blocks(home: Home) -> gr.Blocks:
+    """All pages; who may see them is decided where they are mounted."""
+    whole = gr.Blocks(title="Inkloop: reviewers", analytics_enabled=False)
+    with whole, _frame("review", ""):
+        QueuePage(ReviewDesk(home)).wire(whole)
+    with whole.route("Figures", "figures", show_in_navbar=False), _frame("admin", "figures"):
+        figures_page.build(whole, home)
+    with whole.route("Releases", "releases", show_in_navbar=False), _frame("admin", "releases"):
+        ServedPage(Keeper(home)).wire(whole)
+    return whole
+
+
+@contextmanager
+def _frame(kind: str, current: str) -> Iterator[None]:
+    links = "".join(
+        f'<a href="/admin/{path}"{_current(path == current)}>{name}</a>' for path, name in PAGES
+    )
+    gr.HTML(
+        '<a class="ink-skip" href="#page">Skip to the page</a>'
+        '<nav class="ink-top admin-top" aria-label="Reviewers"><a class="ink-brand" href="/">'
+        f"Inkloop</a>{links}"
+        f'<form method="post" action="{LOGOUT}"><button>Log out</button></form></nav>',
+        apply_default_css=False,
+    )
+    with gr.Column(elem_classes=f"page-{kind}", elem_id="page"):
+        yield
+
+
+def _current(is_current: bool) -> str:
+    return ' aria-current="page"' if is_current else ""

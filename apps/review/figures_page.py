@@ -1,0 +1,60 @@
+"""The page `/admin/figures`: counts, reasons over time, and whether it is time to retrain."""
+
+from collections.abc import Sequence
+
+import gradio as gr
+import pandas as pd
+
+from apps.review import figures_view
+from apps.review.figures import Count, figures
+from apps.ui import look
+from apps.ui.stream import INSTANT
+from shared.home import Home
+
+# Told apart without red and green too (Okabe and Ito), and readable on both backgrounds.
+COLOURS = (
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6bb1", "#8a8578",
+)  # fmt: skip
+VERDICT_COLOURS = {"bad": "#d55e00", "good": "#009e73", "compared": "#0072b2"}
+
+
+def build(page: gr.Blocks, home: Home) -> None:
+    """Lay out the page; everything is counted when it is opened."""
+    look.title("Figures", "What the flags say together.")
+    enough = gr.HTML(elem_id="enough", apply_default_css=False)
+    with gr.Row():
+        states = gr.HTML(apply_default_css=False, min_width=220)
+        apps = gr.HTML(apply_default_css=False, min_width=220)
+    why = gr.BarPlot(x="day", y="flags", title="Why answers were bad", elem_id="plot-reasons")
+    verdicts = gr.BarPlot(x="day", y="flags", title="Verdicts", elem_id="plot-verdicts")
+
+    def counted() -> tuple[str, str, str, gr.BarPlot, gr.BarPlot]:
+        found = figures(home)
+        colours = dict(zip(found.reasons, COLOURS, strict=False))
+        return (
+            figures_view.enough_to_retrain(found.enough),
+            figures_view.counts(f"All flags: {found.flags:,}", found.states),
+            figures_view.counts("By app", found.apps),
+            _plot(found.why, colours),
+            _plot(found.verdicts, VERDICT_COLOURS),
+        )
+
+    page.load(counted, None, [enough, states, apps, why, verdicts], **INSTANT)
+
+
+def _plot(counts: Sequence[Count], colours: dict[str, str]) -> gr.BarPlot:
+    rows = [(count.day, count.flags, count.what) for count in counts]
+    frame = pd.DataFrame(rows, columns=["day", "flags", "what"])
+    frame["day"] = pd.to_datetime(frame["day"])
+    return gr.BarPlot(
+        frame,
+        x="day",
+        y="flags",
+        color="what",
+        x_bin="1d",
+        y_aggregate="sum",
+        color_map=colours,
+        x_title="day (UTC)",
+        color_title=" ",
+        visible=bool(rows),
+    )

@@ -1,0 +1,64 @@
+"""Is there enough to retrain? What is approved, counted the way a dataset version counts it.
+
+Nothing is built and nobody is held out by looking. The numbers that are needed are those of the
+recipes and the gate, which stand in another room; a test keeps them equal.
+"""
+
+from dataclasses import dataclass
+
+from feedback.curate import DEFAULT_CAPS
+from feedback.ledger import Flag
+from feedback.selection import select
+from feedback.split import held_out_share
+from feedback.taxonomy import Taxonomy
+
+CORRECTIONS = 50
+"""Corrected rows that a recipe wants unless it says otherwise."""
+CORRECTIONS_DEMO = 3
+"""The same for the demo model's own recipe."""
+HELD_OUT = 30
+"""Held-out corrections from which on the gate's interval is firm."""
+HELD_OUT_LEAST = 3
+"""Fewer are refused by the gate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """What a dataset version built now would hold, about."""
+
+    flags: int
+    """Approved, with consent to train, and kept by the caps."""
+    corrections: int
+    """Answers to learn, before any are held out."""
+    pairs: int
+    good: int
+    bad: int
+    """Thumbs."""
+    share_held_out: float
+    left_out: dict[str, int]
+    """Why other flags are not in it."""
+
+    @property
+    def held_out(self) -> int:
+        """About how many corrections the gate can measure with."""
+        return round(self.corrections * self.share_held_out)
+
+    @property
+    def to_train(self) -> int:
+        """About how many corrections are left to learn from."""
+        return self.corrections - self.held_out
+
+
+def count(flags: list[Flag], taxonomy: Taxonomy) -> Enough:
+    """Count what these flags are worth."""
+    selection = select(flags, taxonomy, DEFAULT_CAPS)
+    uses = [item.uses for item in selection.items]
+    return Enough(
+        flags=len(uses),
+        corrections=sum(bool(use.learn) and use.thumb is None for use in uses),
+        pairs=sum(bool(use.chosen) for use in uses),
+        good=sum(use.thumb is True for use in uses),
+        bad=sum(use.thumb is False for use in uses),
+        share_held_out=held_out_share(len(uses)),
+        left_out=dict(selection.left_out),
+    )

@@ -1,0 +1,67 @@
+"""How often answers are flagged, model by model: the plainest sign of a better model.
+
+Only answers that are still kept are counted, and only flags that came since the oldest of them:
+both sides of the fraction speak of the same days.
+"""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from feedback.outbox import Row, read_rows
+from feedback.writer import reading
+from shared.home import Home
+
+
+@dataclass(slots=True)
+class Rate:
+    """What one model wrote, and what people said about it."""
+
+    answers: int = 0
+    good: int = 0
+    bad: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Of the bad ones."""
+
+    def per_thousand(self, flags: int) -> float | None:
+        """Flags for each thousand answers; None without answers."""
+        return 1000 * flags / self.answers if self.answers else None
+
+
+def rates(home: Home) -> dict[str, Rate]:
+    """By the model's or release's name; answers that came over `/v1` count like others."""
+    found: dict[str, Rate] = {}
+    oldest, answers = _answers(home.history)
+    for name, count in answers.items():
+        found[name] = Rate(answers=count)
+    newest = {row.flag_id: row for row in read_rows(home.feedback)}
+    for row in newest.values():
+        if row.payload is not None and not row.withdrawn and row.created_at >= oldest:
+            _count(found, row)
+    return found
+
+
+def _count(found: dict[str, Rate], row: Row) -> None:
+    record = json.loads(row.payload or "{}")
+    rate = found.setdefault(record["model"]["name"], Rate())
+    if record["verdict"] == "down":
+        rate.bad += 1
+        rate.reasons.update(record["categories"])
+    elif record["verdict"] == "up":
+        rate.good += 1
+
+
+def _answers(path: Path) -> tuple[int, dict[str, int]]:
+    """When the oldest answer was given, in milliseconds, and how many each model gave."""
+    if not path.is_file():
+        return 0, {}
+    with reading(path) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name='answer'").fetchone():
+            return 0, {}
+        oldest = db.execute("SELECT min(created_at) FROM answer").fetchone()[0]
+        rows = db.execute(
+            "SELECT json_extract(payload,'$.model.name'), count(*) FROM answer"
+            " GROUP BY json_extract(payload,'$.model.name')"
+        ).fetchall()
+    return int(oldest or 0), {str(name): int(count) for name, count in rows}
