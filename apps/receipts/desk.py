@@ -32,7 +32,7 @@ class OwnFlag:
     day: str
     state: str
     about: str
-    """The beginning of the answer; empty like the verdict."""
+    """The beginning of the question; empty like the verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,5 +117,10 @@ def _own(flag: Flag) -> OwnFlag:
         verdict=record.verdict if record else "",
         day=flag.history[0].at.strftime("%Y-%m-%d") if flag.history else "",
         state=flag.state,
-        about=" ".join(record.answer[:200].split())[:90] if record else "",
+        about=_question(record) if record else "",
     )
+
+
+def _question(record: FlagRecord) -> str:
+    asked = [turn.content for turn in record.prompt if turn.role != "system"]
+    return " ".join(asked[-1][:300].split())[:120] if asked else ""

@@ -29,8 +29,7 @@ TO_STATE = (
 
 def build(page: gr.Blocks, ctx: Context) -> None:
     """Lay out the page in the current Blocks context and wire it."""
-    with gr.Column(elem_classes="page-flags"):
-        FlagsPage(ctx).wire(page)
+    FlagsPage(ctx).wire(page)
 
 
 class FlagsPage:
@@ -81,8 +80,10 @@ class FlagsPage:
                     self.sure = gr.Button("Erase for good", variant="stop", elem_id="flags-sure")
                     self.keep = gr.Button("Keep it", elem_id="flags-keep")
             with gr.Row(visible=False, equal_height=False) as self.both:
-                self.then = gr.HTML(elem_id="flags-then", apply_default_css=False, min_width=260)
-                self.now = gr.HTML(elem_id="flags-now", apply_default_css=False, min_width=260)
+                with gr.Column(min_width=260):
+                    self.then = gr.HTML(elem_id="flags-then", apply_default_css=False)
+                with gr.Column(min_width=260):
+                    self.now = gr.HTML(elem_id="flags-now", apply_default_css=False)
             with gr.Accordion("What is stored", open=False, elem_id="flags-stored"):
                 self.stored = gr.HTML(apply_default_css=False)
 

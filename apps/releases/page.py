@@ -11,6 +11,7 @@ from apps.ui.stream import INSTANT
 CSS = """
 .page-models h2 { font-size: 1.2rem; font-weight: 600; margin: 0 0 4px; }
 .page-models p { margin: 4px 0; overflow-wrap: anywhere; }
+.page-models .releases-now { margin-bottom: 12px; }
 .releases, .findings { list-style: none; margin: 0; padding: 0; display: grid; gap: 14px; }
 .findings { gap: 4px; margin: 4px 0; }
 .release { padding: 14px 18px; border: 1px solid var(--border-color-primary); border-radius: 8px;
@@ -40,7 +41,7 @@ CSS = """
 .rates { border-collapse: collapse; width: 100%; font-size: .92rem; }
 .rates th, .rates td { text-align: end; padding: 5px 10px; white-space: nowrap;
   border-bottom: 1px solid var(--border-color-primary); font-variant-numeric: tabular-nums; }
-.rates th:first-child, .rates td:last-child { text-align: start; }
+.rates th:first-child, .rates th:last-child, .rates td:last-child { text-align: start; }
 .rates td:last-child { white-space: normal; min-width: 12rem; }
 """
 
@@ -54,10 +55,9 @@ def build(page: gr.Blocks, ctx: Context) -> None:
     def flagged() -> str:
         return view.rates(judged(ctx.home), keep_days=ctx.settings.keep_days)
 
-    with gr.Column(elem_classes="page-models"):
-        look.title("Releases", "Models that learned from flags, and what the gate found.")
-        shown = gr.HTML(elem_id="releases", apply_default_css=False)
-        gr.HTML('<h2 id="how-often">How often answers are flagged</h2>', apply_default_css=False)
-        counted = gr.HTML(elem_id="release-rates", apply_default_css=False)
+    look.title("Releases", "Models that learned from flags, and what the gate found.")
+    shown = gr.HTML(elem_id="releases", apply_default_css=False)
+    gr.HTML('<h2 id="how-often">How often answers are flagged</h2>', apply_default_css=False)
+    counted = gr.HTML(elem_id="release-rates", apply_default_css=False)
     page.load(releases, None, shown, **INSTANT)
     page.load(flagged, None, counted, **INSTANT)

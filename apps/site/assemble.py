@@ -2,8 +2,9 @@
 
 The apps are pages of one Gradio Blocks, so that they share one queue; it is mounted at "/" on a
 FastAPI parent that brings `/v1`, `/healthz` and `/metrics`. With a single app named, its page is at
-"/". The parent's CORSMiddleware allows no origin: without it, Gradio would answer any web site with
-the visitor's cookie.
+"/". The reviewers' pages are Blocks of their own, at "/admin", and only with a password. The
+parent's CORSMiddleware allows no origin: without it, Gradio would answer any web site with the
+visitor's cookie.
 """
 
 import logging
@@ -11,12 +12,15 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from starlette.middleware.cors import CORSMiddleware
 
 from apps.context import Context
+from apps.review import admin, entrance
+from apps.review.door import COOKIE, Door
 from apps.site import home
 from apps.site.fetching import Fetching
 from apps.site.guard import Guard
@@ -56,12 +60,44 @@ def asgi(site: Site, routers: Sequence[APIRouter]) -> FastAPI:
     whole = blocks(site, pages).queue(max_size=site.ctx.settings.queue, api_open=False)
     # Gradio says so for every site with several pages, also when SSR was never asked for.
     warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)
-    return gr.mount_gradio_app(
+    if password := site.ctx.settings.admin_password.get_secret_value():
+        _mount_admin(parent, site, Door(password))
+    _mount(parent, whole, "/", site, css="\n".join(page.css for page in pages.values()))
+    return parent
+
+
+def _mount_admin(parent: FastAPI, site: Site, door: Door) -> None:
+    """The reviewers' pages; before the site, which takes every address that is left."""
+    parent.include_router(entrance.router(door))
+    whole = admin.blocks(site.ctx.home).queue(max_size=site.ctx.settings.queue, api_open=False)
+    kept = {"exception_handlers": {401: entrance.to_login}}
+    _mount(
+        parent,
+        whole,
+        "/admin",
+        site,
+        css=admin.CSS,
+        guard=lambda asked: door.who(asked.cookies.get(COOKIE)),
+        app_kwargs=kept,
+    )
+
+
+def _mount(  # noqa: PLR0913 - two sites that differ in few things
+    parent: FastAPI,
+    whole: gr.Blocks,
+    path: str,
+    site: Site,
+    *,
+    css: str,
+    guard: Callable[[Request], str | None] | None = None,
+    app_kwargs: dict[str, Any] | None = None,
+) -> None:
+    gr.mount_gradio_app(
         parent,
         calm(whole),
-        "/",
+        path,
         theme=theme(),
-        head=head("\n".join(page.css for page in pages.values())),
+        head=head(css),
         footer_links=[],
         run_history=False,
         ssr_mode=False,
@@ -70,6 +106,8 @@ def asgi(site: Site, routers: Sequence[APIRouter]) -> FastAPI:
         max_file_size=MAX_UPLOAD,
         show_error=False,
         blocked_paths=[str(site.ctx.home.root)],
+        auth_dependency=guard,
+        app_kwargs=app_kwargs,
     )
 
 

@@ -102,7 +102,9 @@ def changes(release: Release | None) -> str:
     """What flags have done to the model that is served."""
     return (
         '<div class="ink-section"><h2>What recent flags changed</h2>'
-        f"<p>{_changes_line(release)}</p></div>"
+        f"<p>{_changes_line(release)}</p>"
+        '<p><a href="/models">All releases</a> · <a href="/flags">What became of your flags</a></p>'
+        "</div>"
     )
 
 

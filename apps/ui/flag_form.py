@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import quote
 
 from feedback.drafts import make_draft
 from feedback.records import FlagDraft, Receipt
@@ -137,10 +138,11 @@ def preview(record: dict[str, Any]) -> str:
     return _boxed(json.dumps(record, ensure_ascii=False, indent=2, default=str))
 
 
-def told(draft: FlagDraft) -> str:
-    """What has been stored, and what may follow, as HTML."""
+def told(draft: FlagDraft, flag_id: str) -> str:
+    """What has been stored, what may follow, and where its life can be watched, as HTML."""
     more = "You can add to it below." if draft.reasons else "A reason says more than a thumb."
-    return f'<p role="status">✓ Stored as “{STORED[draft.verdict]}”. {more}</p>'
+    link = f'<a href="/flags?id={quote(flag_id)}" target="_blank">What becomes of it?</a>'
+    return f'<p role="status">✓ Stored as “{STORED[draft.verdict]}”. {more} {link}</p>'
 
 
 def nothing_stored() -> str:

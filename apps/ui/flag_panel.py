@@ -151,7 +151,7 @@ class FlagPanel:
             self._flagging: stored,
             self._parts.verdict: None if draft.verdict == "prefer" else draft.verdict,
             **self._sides(draft.verdict, draft.reasons),
-            self._parts.told: flag_form.told(draft),
+            self._parts.told: flag_form.told(draft, receipt.flag_id),
             self._parts.preview: flag_form.preview(self._ctx.flags.preview(draft, owner=owner)),
             self._parts.receipt: gr.Textbox(value=stored.shown_receipt(), visible=True),
         }
