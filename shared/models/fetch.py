@@ -87,15 +87,16 @@ def _check_disk(home: Home, model: CatalogueModel, incoming: Path) -> None:
 
 def _transfer(model: CatalogueModel, incoming: Path, progress: Progress) -> Path:
     # Imported here: huggingface_hub costs half a second that no other command should pay.
+    import httpx2
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import (
         EntryNotFoundError,
         GatedRepoError,
+        HfHubHTTPError,
         LocalEntryNotFoundError,
         OfflineModeIsEnabled,
         RepositoryNotFoundError,
     )
-    from huggingface_hub.utils import HfHubHTTPError, httpx
 
     # Its retries are told as one sentence at the end, not as warnings on the way.
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
@@ -125,7 +126,7 @@ def _transfer(model: CatalogueModel, incoming: Path, progress: Progress) -> Path
             raise SettingsError(
                 "HF_HUB_OFFLINE is on, so nothing can be fetched.", fix="Unset it."
             ) from error
-        except (HfHubHTTPError, httpx.TransportError, OSError) as error:
+        except (HfHubHTTPError, httpx2.TransportError, OSError) as error:
             if attempt == TRIES:
                 raise FetchError(
                     f"{model.title} did not arrive: {type(error).__name__}.",
@@ -137,12 +138,12 @@ def _transfer(model: CatalogueModel, incoming: Path, progress: Progress) -> Path
 
 def _bar(progress: Progress) -> type[Any]:
     """A tqdm class that reports to `progress` and draws nothing."""
-    from huggingface_hub.utils import tqdm
+    from huggingface_hub.utils.tqdm import tqdm
 
-    class Bar(tqdm):  # type: ignore[misc, unused-ignore] # tqdm is untyped
+    class Bar(tqdm):
         def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
             kwargs["disable"] = True
-            super().__init__(*args, **kwargs)
+            super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
             # A disabled bar keeps no count of its own.
             self._so_far = int(kwargs.get("initial") or 0)
             self._in_all = int(kwargs.get("total") or 0)
