@@ -201,7 +201,7 @@ def test_a_model_is_fetched_and_used(tmp_path: Path, hub: Hub, small_gguf: Path)
         "models", "pull", "hf://owner/repo/small.gguf", "--accept-licence", home=tmp_path, hub=hub
     )
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / "models" / "small.gguf").read_bytes() == small_gguf.read_bytes()
+    assert (tmp_path / "models" / "owner--repo--small.gguf").read_bytes() == small_gguf.read_bytes()
     used = inkloop("models", "use", "hf://owner/repo/small.gguf", home=tmp_path)
     assert used.returncode == 0, used.stderr
 
@@ -216,13 +216,13 @@ def test_a_broken_transfer_is_continued(tmp_path: Path, hub: Hub, small_gguf: Pa
     )
     assert done.returncode == 0, done.stderr
     assert any(int(asked.removeprefix("bytes=").split("-")[0]) > 0 for asked in hub.ranges)
-    assert (tmp_path / "models" / "small.gguf").read_bytes() == large
+    assert (tmp_path / "models" / "owner--repo--small.gguf").read_bytes() == large
 
 
 def test_the_licence_is_asked_for_once(tmp_path: Path, hub: Hub) -> None:
     refused = inkloop("models", "pull", "hf://owner/repo/small.gguf", home=tmp_path, hub=hub)
     assert refused.returncode != 0
-    assert not (tmp_path / "models" / "small.gguf").exists()
+    assert not (tmp_path / "models" / "owner--repo--small.gguf").exists()
 
 
 def test_a_file_that_the_hub_does_not_have_is_told(tmp_path: Path, hub: Hub) -> None:

@@ -36,7 +36,12 @@ class Choice:
 
 
 def local_path(home: Home, model: CatalogueModel) -> Path:
-    """Where a catalogue or Hub model lies once it is fetched."""
+    """Where a catalogue or Hub model lies once it is fetched.
+
+    Files of many repositories have the same name, so one named by address keeps its whole address.
+    """
+    if model.name.startswith(HF_PREFIX):
+        return home.models / f"{model.repo}/{model.file}".replace("/", "--")
     return home.models / Path(model.file).name
 
 
