@@ -23,12 +23,20 @@ class Reader:
         page.wait_for_selector("#story-map .map-empty")
 
     def begin(self, title: str = "The lighthouse") -> None:
+        """Begin until there is something to choose: the model may end a story at once."""
         self.page.locator("#story-title").locator("textarea, input").fill(title)
-        self.page.click("#story-begin")
-        self.told(1)
+        for _ in range(5):
+            before = self.page.locator("#story-map").inner_html()
+            self.page.click("#story-begin")
+            self.page.wait_for_function(
+                "map => document.querySelector('#story-map').innerHTML !== map", arg=before
+            )
+            self.told(1)
+            if self.page.locator("#story-choices button").count():
+                return
 
     def told(self, passages: int) -> None:
-        """Wait until a passage is told and settled; a new one each time if the model ends it."""
+        """Wait until there are so many passages and nothing is being written."""
         self.page.wait_for_function(
             "n => document.querySelectorAll('#story-map .node').length >= n", arg=passages
         )

@@ -4,6 +4,7 @@ from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from apps.brainstorm.thinking import Thinker
 from apps.ui.errors import shows_errors
@@ -83,7 +84,7 @@ def add_api(thinker: Thinker) -> None:
         }
 
     for endpoint in (brainstorm, refine, evaluate):
-        gr.api(
+        api(
             endpoint,
             api_name=endpoint.__name__,
             concurrency_id=MODEL_EVENT["concurrency_id"],

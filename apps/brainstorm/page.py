@@ -23,6 +23,7 @@ from apps.ui.flag_panel import FlagPanel
 from apps.ui.keep import TextFile, keeps
 from apps.ui.owner import owner_of
 from apps.ui.stream import INSTANT, MODEL_EVENT
+from feedback.records import Verdict
 from shared.errors import BadRequest
 from shared.formats.brainstorm import METHODS, RUBRIC
 
@@ -161,12 +162,13 @@ class BoardPage:
             keeps(button, self._kept(made))
 
     def _wire_flags(self) -> None:
-        for event, pick, verdict in (
+        votes: tuple[tuple[Any, Callable[..., str], Verdict], ...] = (
             (self.board.good, self.pick_idea, "up"),
             (self.board.bad, self.pick_idea, "down"),
             (self.board.fair, self.pick_scores, "up"),
             (self.board.unfair, self.pick_scores, "down"),
-        ):
+        )
+        for event, pick, verdict in votes:
             picked = event(pick, None, self.flagged, **INSTANT)
             self.flags.open_from(picked.success, self.flagged, verdict=verdict)
 

@@ -30,6 +30,8 @@ REASON_TOKENS = 56
 PROMPT_TOKENS = 320
 """What is left for the question when ideas are counted out to a small window."""
 TRIES = 3
+MOST_TITLES = 500
+"""Every idea is compared with every title while it is written, for all who wait."""
 SHOWN_TITLES, SHOWN_TITLE = 20, 60
 """How many titles are named as "not again", and how much of each: a window is small."""
 
@@ -264,6 +266,10 @@ def checked_titles(existing: Sequence[object] | None) -> list[str]:
     """Titles that must not come again; raises BadRequest for anything but a list of texts."""
     if existing is not None and not isinstance(existing, list | tuple):
         raise BadRequest("The existing titles are not a list.", fix="Send a list of texts.")
+    if existing is not None and len(existing) > MOST_TITLES:
+        raise BadRequest(
+            f"{len(existing):,} existing titles are too many.", fix=f"Send up to {MOST_TITLES}."
+        )
     return [one_line(title, name="existing title", fewest=0) for title in existing or ()]
 
 

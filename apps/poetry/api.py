@@ -4,6 +4,7 @@ from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from apps.poetry.poem import checked_form, checked_lines, wanted
 from apps.poetry.report import report
@@ -53,10 +54,10 @@ def add_api(poet: Poet) -> None:
         """
         return report(checked_lines(text), checked_form(form)).to_json()
 
-    gr.api(
+    api(
         poem,
         api_name="poem",
         concurrency_id=MODEL_EVENT["concurrency_id"],
         concurrency_limit=MODEL_EVENT["concurrency_limit"],
     )
-    gr.api(check_poem, api_name="check_poem", concurrency_limit=None)
+    api(check_poem, api_name="check_poem", concurrency_limit=None)

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
+from gradio.events import api
 
 from apps.story.telling import Storyteller, Telling
 from apps.ui.errors import shows_errors
@@ -64,7 +65,7 @@ def add_api(teller: Storyteller) -> None:
         return await _result(teller, owner, telling)
 
     for endpoint in (story_begin, story_choose):
-        gr.api(
+        api(
             endpoint,
             api_name=endpoint.__name__,
             concurrency_id=MODEL_EVENT["concurrency_id"],

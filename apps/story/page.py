@@ -76,12 +76,14 @@ class StoryPage:
             )
 
     def _lay_out_reading(self) -> None:
-        html = {"apply_default_css": False}
-        self.earlier = gr.HTML("", elem_classes="story-earlier", **html)
-        self.scene = gr.HTML(view.WELCOME, elem_id="story-scene", **html)
+        self.earlier = gr.HTML("", elem_classes="story-earlier", apply_default_css=False)
+        self.scene = gr.HTML(view.WELCOME, elem_id="story-scene", apply_default_css=False)
         self.scene_votes = vote_row("Is this scene good?")
         self.status = gr.HTML(
-            "", html_template='<p role="status">${value}</p>', elem_id="story-status", **html
+            "",
+            html_template='<p role="status">${value}</p>',
+            elem_id="story-status",
+            apply_default_css=False,
         )
         self.stop = gr.Button("Stop", variant="stop", elem_id="story-stop", visible=False)
         self.choices = gr.HTML(
@@ -89,7 +91,7 @@ class StoryPage:
             html_template=view.CHOICES_TEMPLATE,
             js_on_load=view.CHOICES_JS,
             elem_id="story-choices",
-            **html,
+            apply_default_css=False,
         )
         self.choices_votes = vote_row("Are these choices good?")
         self.action = gr.Textbox(

@@ -15,7 +15,7 @@ from apps.checks import one_line
 from apps.context import Ask, Context
 from apps.story import memory, ways
 from apps.story.store import Book, StoryStore
-from apps.story.tale import MAX_FLAVOUR, Passage, Step, Story, whole_sentences
+from apps.story.tale import MAX_FLAVOUR, Choice, Passage, Step, Story, whole_sentences
 from apps.ui.stream import Progress, growing
 from shared.engine.ask import require
 from shared.engine.types import Request, Sampling, Waiting
@@ -128,7 +128,7 @@ class Storyteller:
         """Tell the last scene; raises like `choose`."""
         return self._go_on(owner, self._open(owner, story_id, passage_id), passage_id, "end", "")
 
-    def choices_of(self, book: Book, passage: Passage) -> tuple[ways.Choice, ...]:
+    def choices_of(self, book: Book, passage: Passage) -> tuple[Choice, ...]:
         """The ways on from a passage; stock ones where the reader stopped the model."""
         if passage.ended or passage.choices:
             return () if passage.ended else passage.choices
@@ -196,7 +196,7 @@ class Storyteller:
 
     async def _choices(
         self, owner: str, turn: Turn, asked: tuple[Message, ...]
-    ) -> tuple[tuple[ways.Choice, ...], str]:
+    ) -> tuple[tuple[Choice, ...], str]:
         best: list[str] = []
         answer_id = ""
         for attempt in range(TRIES):
