@@ -11,6 +11,7 @@ from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 from shared.models.demo import DEMO_GGUF
 from training.demo import corpus
 from training.demo.architecture import new_model
+from training.demo.card import write_card
 from training.demo.pretrain import Plan, Progress, Trainer
 from training.demo.tokenizer import train_tokenizer
 from training.export.gguf_model import export_model
@@ -64,8 +65,22 @@ def build(out: Path, *, steps: int, texts: Path | None, seed: int, say: Say) -> 
                 f" {progress.tokens_per_second:,.0f} tokens/s")  # fmt: skip
 
     Trainer(model, Plan(), report).run(rows, lambda: save(model, tokenizer, out))
+    write_card(out, shape=_shape(model), steps=len(rows), texts=texts)
     say(f"Wrote {out}.")
     return out / DEMO_GGUF.name
+
+
+def _shape(model: LlamaForCausalLM) -> dict[str, int]:
+    """What the model card says about the size."""
+    config = model.config
+    return {
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "layers": config.num_hidden_layers,
+        "hidden": config.hidden_size,
+        "feed_forward": config.intermediate_size,
+        "heads": config.num_attention_heads,
+        "kv_heads": config.num_key_value_heads,
+    }
 
 
 def _log(out: Path, progress: Progress) -> None:

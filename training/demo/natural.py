@@ -66,5 +66,6 @@ def attributions(folder: Path) -> list[tuple[str, str]]:
     for path in sorted((folder / "african-storybook-en").glob("*.md")):
         text = path.read_text(encoding="utf-8")
         author = re.search(r"^\* Text: (.+)$", text, re.M)
-        found.append((text.splitlines()[0].strip("# "), author.group(1) if author else "unknown"))
+        if author:
+            found.append((text.splitlines()[0].strip("# "), author.group(1).strip()))
     return found
