@@ -4,7 +4,6 @@ Everything works on the files in INKLOOP_HOME, with or without a running server.
 """
 
 import getpass
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ import click
 from feedback import erasure, reviewing, show
 from feedback.answers import count_answers
 from feedback.curate import build
+from feedback.hub_commands import hub_of, pull_flags, push
 from feedback.ledger import Flag, Ledger, State
 from feedback.records import App, Verdict
 from feedback.reviews import Ruling
@@ -22,20 +22,18 @@ from shared.errors import BadRequest
 from shared.home import Home
 from shared.settings import Settings
 
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-
 
 def _home() -> Home:
     return Home(Settings.load().home)
 
 
-def _tell(value: object, text: str, *, as_json: bool) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2) if as_json else text)
-
-
 @click.group()
 def flags() -> None:
-    """What people said about answers: list, review, export as a dataset, erase."""
+    """What people said about answers: list, review, export as a dataset, push, pull, erase."""
+
+
+flags.add_command(push)
+flags.add_command(pull_flags)
 
 
 @flags.command("list")
@@ -43,7 +41,7 @@ def flags() -> None:
 @click.option("--app", type=click.Choice(get_args(App)))
 @click.option("--verdict", type=click.Choice(get_args(Verdict)))
 @click.option("--reason", help="A reason's key, such as incorrect.")
-@AS_JSON
+@show.AS_JSON
 def list_flags(
     state: str | None, app: str | None, verdict: str | None, reason: str | None, as_json: bool
 ) -> None:
@@ -57,11 +55,11 @@ def list_flags(
         and (reason is None or reason in row["reasons"])
     ]
     text = "\n".join(show.as_line(flag) for flag, _ in kept) or "No flags."
-    _tell([row for _, row in kept], text, as_json=as_json)
+    show.tell([row for _, row in kept], text, as_json=as_json)
 
 
 @flags.command()
-@AS_JSON
+@show.AS_JSON
 def stats(as_json: bool) -> None:
     """How many flags, by state, app, verdict, reason and model."""
     home = _home()
@@ -70,11 +68,7 @@ def stats(as_json: bool) -> None:
         f"{key.replace('_', ' '):<16} {_counts(value) if isinstance(value, dict) else value}"
         for key, value in found.items()
     ]
-    _tell(found, "\n".join(lines), as_json=as_json)
-
-
-def _flags(count: int) -> str:
-    return "1 flag" if count == 1 else f"{count} flags"
+    show.tell(found, "\n".join(lines), as_json=as_json)
 
 
 def _counts(counts: dict[str, int]) -> str:
@@ -101,7 +95,7 @@ def _ids(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
 )
 @click.option("--why", default="", help="Told to whoever sent the flag.")
 @click.option("--by", default=getpass.getuser, help="Who decides; default: your user name.")
-@AS_JSON
+@show.AS_JSON
 def review(  # noqa: PLR0913 - options of a command
     approve: tuple[str, ...],
     reject: tuple[str, ...],
@@ -136,7 +130,7 @@ def review(  # noqa: PLR0913 - options of a command
         return
     left = f" {still} about safety wait to be read." if still else ""
     rows = [row.model_dump(mode="json") for row in done]
-    _tell(rows, f"Decided about {_flags(len(done))}.{left}", as_json=as_json)
+    show.tell(rows, f"Decided about {show.count(len(done))}.{left}", as_json=as_json)
 
 
 def _ask(home: Home, *, by: str) -> None:
@@ -150,11 +144,11 @@ def _ask(home: Home, *, by: str) -> None:
             fix="Use --approve ID, --reject ID, --approve-all or --from FILE.",
         )
     decided = reviewing.one_by_one(home, waiting, by=by)
-    click.echo(f"Decided about {decided} of {_flags(len(waiting))}.")
+    click.echo(f"Decided about {decided} of {show.count(len(waiting))}.")
 
 
 @flags.command()
-@AS_JSON
+@show.AS_JSON
 def export(as_json: bool) -> None:
     """Build the dataset version of what is approved now; exit code 1 if nothing is."""
     version = build(_home())
@@ -170,28 +164,32 @@ def export(as_json: bool) -> None:
         "notes": list(card.notes),
     }
     text = (
-        f"Dataset version {version.name}: {_flags(len(card.flag_ids))}, "
+        f"Dataset version {version.name}: {show.count(len(card.flag_ids))}, "
         f"rows: {_counts({str(kind): count for kind, count in rows.items()})}."
     )
     left_out = f"\nLeft out: {_counts(card.left_out)}." if card.left_out else ""
-    _tell(value, "\n".join([text + left_out, *card.notes]), as_json=as_json)
+    show.tell(value, "\n".join([text + left_out, *card.notes]), as_json=as_json)
 
 
 @flags.command()
 @click.argument("ids", nargs=-1, required=True, metavar="ID…")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@AS_JSON
+@show.AS_JSON
 def erase(ids: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """Erase flags and their answers for good, here and in every later dataset version."""
     settings = Settings.load()
     home = Home(settings.home)
     known: list[Flag] = [Ledger(home).get(flag_id) for flag_id in ids]
     if not yes and sys.stdin.isatty():
-        click.confirm(f"Erase {_flags(len(known))} for good?", abort=True)
+        click.confirm(f"Erase {show.count(len(known))} for good?", abort=True)
     done = erasure.erase(
-        home, [flag.id for flag in known], by="operator", keep_days=settings.keep_days
+        home,
+        [flag.id for flag in known],
+        by="operator",
+        keep_days=settings.keep_days,
+        hub=hub_of(settings),
     )
-    lines = [f"Erased {_flags(len(done.flag_ids))}."]
+    lines = [f"Erased {show.count(len(done.flag_ids))}."]
     if done.datasets:
         lines.append(f"Their rows were taken out of: {', '.join(done.datasets)}.")
     if done.runs or done.releases:
@@ -199,4 +197,14 @@ def erase(ids: tuple[str, ...], yes: bool, as_json: bool) -> None:
         lines.append(f"These have learned from them, until the next training: {learned}.")
     if done.left_to_server:
         lines.append("A running server empties its own file within a minute.")
-    _tell(done.model_dump(mode="json"), "\n".join(lines), as_json=as_json)
+    if done.left_on_hub:
+        lines.append(_left_on_hub(done))
+    show.tell(done.model_dump(mode="json"), "\n".join(lines), as_json=as_json)
+
+
+def _left_on_hub(done: erasure.Erased) -> str:
+    why = f" ({done.hub_problem})" if done.hub_problem else ""
+    return (
+        f"Their rows are still in the dataset {', '.join(done.left_on_hub)} on the Hub{why}."
+        " They go with the next push: a server's, or `inkloop flags push` with INKLOOP_FLAGS_REPO."
+    )

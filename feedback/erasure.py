@@ -1,20 +1,25 @@
 """Erases flags from this machine, and keeps them from ever coming back.
 
 A tombstone first, so that nothing that runs later can use the flag; then the outboxes and answers;
-then the rows in dataset versions. An outbox that a running server holds is emptied by that
-server within a minute (`FlagService.sweep`). Models keep what they have learned until the next
-training, so the releases that used the flags are named.
+then the rows in dataset versions and, where flags were pushed, in the dataset on the Hub. An outbox
+that a running server holds is emptied by that server within a minute (`FlagService.sweep`). Models
+keep what they have learned until the next training, so the releases that used the flags are named.
 """
 
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 
+from feedback import sealing
 from feedback.answers import AnswerStore
 from feedback.dataset import building, versions
+from feedback.hub import Hub
+from feedback.hub_erasure import HubErasures, erase_pending
 from feedback.outbox import Outbox, outbox_files
 from feedback.progress import Progress
+from feedback.pulled import scrub_pulled
 from feedback.records import Record
 from feedback.reviews import Reviews
+from shared.errors import HubError
 from shared.home import Home
 
 
@@ -30,6 +35,10 @@ class Erased(Record):
     """Releases that have learned from the flags, until the next training."""
     left_to_server: bool = False
     """A running server holds an outbox and empties it within a minute."""
+    left_on_hub: tuple[str, ...] = ()
+    """Datasets on the Hub that may still hold the flags."""
+    hub_problem: str = ""
+    """Why they do, as far as it is known."""
 
 
 def strip_versions(home: Home, flag_ids: Iterable[str]) -> list[str]:
@@ -45,7 +54,9 @@ def strip_versions(home: Home, flag_ids: Iterable[str]) -> list[str]:
     return reached
 
 
-def erase(home: Home, flag_ids: Sequence[str], *, by: str, keep_days: int) -> Erased:
+def erase(
+    home: Home, flag_ids: Sequence[str], *, by: str, keep_days: int, hub: Hub | None
+) -> Erased:
     """Erase flags for a command; works with and without a running server.
 
     Args:
@@ -53,6 +64,7 @@ def erase(home: Home, flag_ids: Sequence[str], *, by: str, keep_days: int) -> Er
         flag_ids: Which.
         by: Who wants it, for the tombstone.
         keep_days: As in the settings; the store of answers keeps to it.
+        hub: The dataset that flags are pushed to; None if none may be asked.
     """
     Reviews(home).bury(flag_ids, by=by)
     with Outbox.each_free(home.feedback) as boxes:
@@ -62,12 +74,32 @@ def erase(home: Home, flag_ids: Sequence[str], *, by: str, keep_days: int) -> Er
         with closing(AnswerStore(home.history, keep_days=keep_days)) as answers:
             for answer_id in answer_ids:
                 answers.erase(answer_id)
+    scrub_pulled(home, flag_ids)
     marks = Progress(home).marks()
     learned = [mark for flag_id in flag_ids for mark in marks.get(flag_id, ())]
+    datasets = tuple(strip_versions(home, flag_ids))
+    left, problem = _on_hub(home, flag_ids, hub)
     return Erased(
         flag_ids=tuple(flag_ids),
-        datasets=tuple(strip_versions(home, flag_ids)),
+        datasets=datasets,
         runs=tuple(sorted({mark.name for mark in learned if mark.stage == "run"})),
         releases=tuple(sorted({mark.name for mark in learned if mark.stage == "release"})),
         left_to_server=held,
+        left_on_hub=left,
+        hub_problem=problem,
     )
+
+
+def _on_hub(home: Home, flag_ids: Sequence[str], hub: Hub | None) -> tuple[tuple[str, ...], str]:
+    """Erase on the Hub; gives the datasets where that is still to be done, and why."""
+    problem = ""
+    if hub is not None:
+        try:
+            erase_pending(home, hub)
+        except HubError as error:
+            problem = str(error)
+    erasures = HubErasures(home)
+    repos = {repo for _, repo in sealing.places(outbox_files(home.feedback), flag_ids) if repo}
+    repos |= {hub.repo} if hub is not None else set()
+    left = [repo for repo in sorted(repos) if erasures.pending(repo) & set(flag_ids)]
+    return tuple(left), problem

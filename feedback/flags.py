@@ -6,7 +6,6 @@ written for, and a caller without a cookie who knows its id. Who may change or e
 holds its receipt.
 """
 
-import hashlib
 import logging
 import secrets
 import threading
@@ -17,8 +16,11 @@ from feedback.answers import AnswerStore
 from feedback.build_record import build_record
 from feedback.erasure import strip_versions
 from feedback.ledger import Ledger
-from feedback.outbox import Outbox, knows_receipt
+from feedback.outbox import Outbox
+from feedback.pulled import scrub_pulled
+from feedback.pusher import Pusher, PushState
 from feedback.rate import RateLimit
+from feedback.receipts import check_receipt, secret_sha256
 from feedback.records import AnswerRecord, Consent, FlagDraft, FlagRecord, Receipt, now, owner_hash
 from feedback.reviews import Reviews, stamp
 from feedback.revise import add_revision, add_withdrawal
@@ -49,6 +51,7 @@ class FlagService:
         self._outbox = Outbox.claim(home.feedback)
         self._ledger = Ledger(home)
         self._reviews = Reviews(home)
+        self._pusher = Pusher.wanted(home, self._outbox, settings)
         self.sweep()
         metrics.flags_unpushed.set_function(self.unpushed)
         self._closing = threading.Event()
@@ -77,10 +80,11 @@ class FlagService:
             raise NotFound("This flag was erased, and its answer goes with it.")
         secret = secrets.token_urlsafe(18)
         flag_id, is_new = self._outbox.writer.run(
-            lambda db: add_revision(db, record, answer.id, person, last, _sha256(secret))
+            lambda db: add_revision(db, record, answer.id, person, last, secret_sha256(secret))
         )
         if is_new:
             metrics.flags.labels(record.app, record.verdict).inc()
+        self._tell_pusher(urgent=record.consent.train and bool(record.correction))
         return Receipt(flag_id=flag_id, receipt=secret, state=self._ledger.get(flag_id).state)
 
     def preview(self, draft: FlagDraft, *, owner: str) -> dict[str, Any]:
@@ -131,11 +135,12 @@ class FlagService:
         Raises:
             NotFound: If the receipt is not this flag's.
         """
-        self._check_receipt(flag_id, receipt)
+        check_receipt(self._home, flag_id, receipt)
         flag = self._ledger.get(flag_id)
         if flag.newest is not None and flag.state not in ("withdrawn", "erased"):
             last = flag.newest
             self._outbox.writer.run(lambda db: add_withdrawal(db, last))
+            self._tell_pusher(urgent=False)
         return self.status(flag_id)
 
     def erase(self, flag_id: str, receipt: str) -> dict[str, Any]:
@@ -145,7 +150,7 @@ class FlagService:
             NotFound: If the receipt is not this flag's.
         """
         if flag_id not in self._reviews.tombstones():
-            self._check_receipt(flag_id, receipt)
+            check_receipt(self._home, flag_id, receipt)
             self._reviews.bury([flag_id], by="owner")
         self.sweep()
         strip_versions(self._home, [flag_id])
@@ -153,8 +158,12 @@ class FlagService:
 
     def sweep(self) -> None:
         """Empty what was erased (here or by a command) and drop what expired without consent."""
-        for answer_id in self._outbox.scrub(self._reviews.tombstones()):
-            self._answers.erase(answer_id)
+        tombstones = self._reviews.tombstones()
+        if answer_ids := self._outbox.scrub(tombstones):
+            for answer_id in answer_ids:
+                self._answers.erase(answer_id)
+            self._tell_pusher(urgent=True)
+        scrub_pulled(self._home, tombstones)
         if expired := self._outbox.expire(stamp(now() - self._keep)):
             self._reviews.forget(expired)
 
@@ -162,12 +171,23 @@ class FlagService:
         """How many flags of this process wait with consent to be pushed."""
         return self._outbox.waiting()
 
+    @property
+    def pushing(self) -> PushState | None:
+        """How pushing to the Hub goes; None where no dataset is configured."""
+        return None if self._pusher is None else self._pusher.state
+
     def close(self) -> None:
-        """Finish what is being written and let the file go."""
+        """Finish what is being written, push what waits if it takes no time, let the file go."""
         metrics.flags_unpushed.set_function(lambda: 0)
         self._closing.set()
         self._sweeper.join()
+        if self._pusher is not None:
+            self._pusher.close()
         self._outbox.close()
+
+    def _tell_pusher(self, *, urgent: bool) -> None:
+        if self._pusher is not None:
+            self._pusher.tell(urgent=urgent)
 
     def _sweep_often(self) -> None:
         while not self._closing.wait(SWEEP_SECONDS):
@@ -211,14 +231,3 @@ class FlagService:
                 fix="Write the answer again, then say which one is better.",
             )
         return other.text
-
-    def _check_receipt(self, flag_id: str, receipt: str) -> None:
-        if not knows_receipt(self._home.feedback, flag_id, _sha256(receipt)):
-            raise NotFound(
-                "There is no flag with this id and this receipt.",
-                fix="Both were shown when the flag was sent.",
-            )
-
-
-def _sha256(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,5 +1,6 @@
 """All flags of one home as they stand: outboxes joined, reviews, steps and tombstones applied.
 
+Flags that were pulled from the Hub are among them.
 Read by status, review, curation and the commands, with or without a running server. Nothing is
 written here.
 """
@@ -12,6 +13,7 @@ from typing import Literal
 
 from feedback.outbox import Row, read_rows
 from feedback.progress import STAGES, Mark, Progress
+from feedback.pulled import read_pulled
 from feedback.records import FlagRecord
 from feedback.reviews import Decision, Reviews, moment
 from shared.errors import NotFound
@@ -116,7 +118,8 @@ class Ledger:
 
     def flags(self) -> list[Flag]:
         """Every flag, oldest first."""
-        return self._joined(read_rows(self._home.feedback), wanted=None)
+        rows = [*read_rows(self._home.feedback), *read_pulled(self._home)]
+        return self._joined(rows, wanted=None)
 
     def get(self, flag_id: str) -> Flag:
         """One flag.
@@ -125,7 +128,7 @@ class Ledger:
             NotFound: If nothing was ever known under this id, or it has expired.
         """
         rows = read_rows(self._home.feedback, where="f.id=?", values=(flag_id,))
-        found = self._joined(rows, wanted=flag_id)
+        found = self._joined([*rows, *read_pulled(self._home, flag_id)], wanted=flag_id)
         if not found:
             raise NotFound(
                 f"There is no flag {flag_id[:60]!r}.",
@@ -141,16 +144,17 @@ class Ledger:
         return max(rows, key=_age) if rows else None
 
     def _joined(self, rows: Iterable[Row], *, wanted: str | None) -> list[Flag]:
-        by_id: dict[str, list[Row]] = defaultdict(list)
+        by_id: dict[str, dict[tuple[int, int], Row]] = defaultdict(dict)
         for row in rows:
-            by_id[row.flag_id].append(row)
+            # What was pushed from here comes back with a pull; the first one is ours.
+            by_id[row.flag_id].setdefault(_age(row), row)
         decisions, marks = Reviews(self._home).decisions(wanted), Progress(self._home).marks(wanted)
         erased = Reviews(self._home).tombstones()
         ids = sorted(by_id.keys() | erased.keys()) if wanted is None else [wanted]
         return [
             Flag(
                 id=flag_id,
-                rows=tuple(sorted(by_id[flag_id], key=_age)),
+                rows=tuple(by_id[flag_id][age] for age in sorted(by_id[flag_id])),
                 decisions=tuple(decisions.get(flag_id, ())),
                 marks=tuple(marks.get(flag_id, ())),
                 erased_at=erased.get(flag_id),

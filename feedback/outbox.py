@@ -18,6 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from feedback import sealing
 from feedback.writer import Writer, reading
 
 DDL = """
@@ -35,9 +36,19 @@ CREATE TABLE IF NOT EXISTS receipt(
   flag_id TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY(flag_id, sha256)) WITHOUT ROWID;
 """
 _WAITING = """
-SELECT count(*) FROM flag f WHERE (
-  SELECT consent FROM revision r WHERE r.flag_id=f.id ORDER BY r.revision DESC LIMIT 1)
+SELECT count(*) FROM revision r WHERE r.consent
+  AND r.revision=(SELECT max(revision) FROM revision WHERE flag_id=r.flag_id)
+  AND NOT EXISTS (SELECT 1 FROM placed p JOIN shard s ON s.no=p.shard
+    WHERE p.revision=r.seq AND s.pushed_at IS NOT NULL)
 """
+_STALE = """
+SELECT r.flag_id, EXISTS (
+  SELECT 1 FROM placed p JOIN revision o ON o.seq=p.revision WHERE o.flag_id=r.flag_id) AS placed
+FROM revision r WHERE r.revision=(SELECT max(revision) FROM revision WHERE flag_id=r.flag_id)
+  AND r.consent=0 AND r.created_at<?
+"""
+SEAL_ROWS = 5_000
+"""Sealed in one transaction, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,27 +74,33 @@ class Outbox:
     def __init__(self, path: Path, lock: FileLock) -> None:
         self.path = path
         self._lock = lock
-        self.writer = Writer(path, DDL)
+        self.writer = Writer(path, DDL + sealing.DDL)
 
     @classmethod
     def claim(cls, folder: Path) -> "Outbox":
         """Take a file that nobody holds, or begin a new one."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for path in outbox_files(folder):
-            if lock := _try_lock(path):
-                return cls(path, lock)
+            if box := cls.take(path):
+                return box
         path = folder / f"outbox-{secrets.token_hex(6)}.sqlite"
         lock = _try_lock(path)
         assert lock is not None, "a name of 48 random bits was taken"
         return cls(path, lock)
 
     @classmethod
+    def take(cls, path: Path) -> "Outbox | None":
+        """A file, unless another process holds it."""
+        lock = _try_lock(path)
+        return None if lock is None else cls(path, lock)
+
+    @classmethod
     @contextlib.contextmanager
     def each_free(cls, folder: Path) -> Iterator[list["Outbox"]]:
         """All files that no running process holds, for a command to work on."""
         with contextlib.ExitStack() as stack:
-            held = [(path, _try_lock(path)) for path in outbox_files(folder)]
-            boxes = [cls(path, lock) for path, lock in held if lock is not None]
+            found = [cls.take(path) for path in outbox_files(folder)]
+            boxes = [box for box in found if box is not None]
             for box in boxes:
                 stack.callback(box.close)
             yield boxes
@@ -93,21 +110,33 @@ class Outbox:
         self.writer.close()
         self._lock.release()
 
+    def seal(self) -> int:
+        """Freeze what may be pushed into shards; says how many rows."""
+        others = [path for path in outbox_files(self.path.parent) if path != self.path]
+        seqs = sealing.open_revisions(self.path, others)
+        parts = [seqs[start : start + SEAL_ROWS] for start in range(0, len(seqs), SEAL_ROWS)]
+        replica = self.path.stem.removeprefix("outbox-")
+        return sum(
+            self.writer.run(lambda db, some=part: sealing.seal(db, some, replica)) for part in parts
+        )
+
     def scrub(self, flag_ids: Iterable[str]) -> list[str]:
         """Empty the rows of erased flags; gives the ids of the answers they were about."""
         ids = list(flag_ids)
-        found = self.writer.run(lambda db: [a for i in ids if (a := _scrub_one(db, i))])
+        found = self.writer.run(lambda db: _scrub(db, ids))
         if found:
             self.writer.checkpoint()
         return found
 
     def waiting(self) -> int:
-        """Flags in this file whose newest revision may be trained on."""
-        with reading(self.path) as db:
-            return int(db.execute(_WAITING).fetchone()[0])
+        """Flags in this file that may be trained on as they are now, and are not pushed."""
+        return count_waiting(self.path)
 
     def expire(self, oldest: int) -> list[str]:
-        """Drop flags whose newest revision came before `oldest` without consent to train."""
+        """Drop flags whose newest revision came before `oldest` without consent to train.
+
+        Of a flag that is in a shard, the text goes and the id stays: its receipt still erases it.
+        """
         found = self.writer.run(lambda db: _expire(db, oldest))
         if found:
             self.writer.checkpoint()
@@ -117,6 +146,12 @@ class Outbox:
 def outbox_files(folder: Path) -> list[Path]:
     """All outboxes of a home, by name."""
     return sorted(folder.glob("outbox-*.sqlite"))
+
+
+def count_waiting(path: Path) -> int:
+    """As `Outbox.waiting`, for any file."""
+    with reading(path) as db:
+        return int(db.execute(_WAITING).fetchone()[0]) if _has(db, "placed") else 0
 
 
 def read_rows(folder: Path, *, where: str = "", values: Sequence[object] = ()) -> list[Row]:
@@ -134,7 +169,7 @@ def read_rows(folder: Path, *, where: str = "", values: Sequence[object] = ()) -
     found: list[Row] = []
     for path in outbox_files(folder):
         with reading(path) as db:
-            if not _is_ready(db):
+            if not _has(db, "receipt"):
                 continue
             rows = db.execute(f"{query} WHERE {where}" if where else query, tuple(values))
             found += [_row(row) for row in rows]
@@ -145,7 +180,7 @@ def knows_receipt(folder: Path, flag_id: str, sha256: str) -> bool:
     """Whether this secret belongs to the flag."""
     for path in outbox_files(folder):
         with reading(path) as db:
-            if not _is_ready(db):
+            if not _has(db, "receipt"):
                 continue
             if db.execute(
                 "SELECT 1 FROM receipt WHERE flag_id=? AND sha256=?", (flag_id, sha256)
@@ -202,9 +237,17 @@ def _row(row: Sequence[object]) -> Row:
     )
 
 
-def _is_ready(db: sqlite3.Connection) -> bool:
+def _has(db: sqlite3.Connection, table: str) -> bool:
     # Between the first byte of a new file and its tables there is a moment.
-    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name='receipt'").fetchone())
+    return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name=?", (table,)).fetchone())
+
+
+def _scrub(db: sqlite3.Connection, flag_ids: Iterable[str]) -> list[str]:
+    """Empty flags that are not empty yet, also in shards that still wait."""
+    found = {flag_id: answer for flag_id in flag_ids if (answer := _scrub_one(db, flag_id))}
+    if found:
+        sealing.empty_sealed(db, list(found))
+    return list(found.values())
 
 
 def _scrub_one(db: sqlite3.Connection, flag_id: str) -> str:
@@ -221,11 +264,12 @@ def _scrub_one(db: sqlite3.Connection, flag_id: str) -> str:
 
 
 def _expire(db: sqlite3.Connection, oldest: int) -> list[str]:
-    stale = (
-        "SELECT flag_id FROM revision r WHERE revision=(SELECT max(revision) FROM revision"
-        " WHERE flag_id=r.flag_id) AND consent=0 AND created_at<?"
+    stale = db.execute(_STALE, (oldest,)).fetchall()
+    db.executemany(
+        "UPDATE revision SET payload=NULL WHERE flag_id=? AND payload IS NOT NULL",
+        [(flag_id,) for flag_id, placed in stale if placed],
     )
-    ids = [row[0] for row in db.execute(stale, (oldest,))]
+    ids = [flag_id for flag_id, placed in stale if not placed]
     for table, column in (("receipt", "flag_id"), ("revision", "flag_id"), ("flag", "id")):
         db.executemany(f"DELETE FROM {table} WHERE {column}=?", [(i,) for i in ids])  # noqa: S608
     return ids

@@ -3,16 +3,31 @@
 What people wrote is untrusted: no escape sequence gets through.
 """
 
+import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
+
+import click
 
 from feedback.ledger import Flag
 
 # Characters that move the cursor, hide text or turn its direction (categories Cc, Cf), except
 # those that writing needs: new lines, tabs, and the joiners of emoji and several scripts.
 _HARMLESS = "\n\t\u200c\u200d"
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+def tell(value: object, text: str, *, as_json: bool) -> None:
+    """Print what a command found, for people or for programs."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2) if as_json else text)
+
+
+def count(flags: int) -> str:
+    """“1 flag”, “2 flags”."""
+    return "1 flag" if flags == 1 else f"{flags} flags"
 
 
 def printable(text: str) -> str:

@@ -4,6 +4,7 @@ InkloopError
  |- SettingsError        a setting is unknown, mistyped or contradicts another
  |- ModelFileError       a model file is missing, damaged or not a GGUF
  |- FetchError           a download did not arrive or did not match its checksum
+ |- HubError             the Hugging Face Hub could not be reached or refused
  |- BadRequest           what was asked is empty, too long or out of range
  |   `- PromptTooLong    what must stay of a conversation does not fit the window
  |- QueueFull            too many people are waiting
@@ -45,6 +46,23 @@ class FetchError(InkloopError):
     """A download did not arrive or did not match its checksum."""
 
     http_status = 502
+
+
+class HubError(InkloopError):
+    """The Hugging Face Hub could not be reached or refused; what was asked may have been done."""
+
+    http_status = 502
+
+    def __init__(
+        self, what: str, *, fix: str = "", status: int = 0, lasting: bool = False, wait: float = 0
+    ) -> None:
+        super().__init__(what, fix=fix)
+        self.status = status
+        """Of the answer over HTTP; 0 without one."""
+        self.lasting = lasting
+        """It will not get better before somebody changes the configuration."""
+        self.wait = wait
+        """Seconds after which the Hub wants to be asked again."""
 
 
 class BadRequest(InkloopError):

@@ -1,0 +1,118 @@
+"""`inkloop flags push` and `pull`: the raw dataset on the Hugging Face Hub.
+
+A server pushes by itself; these commands are for machines without one, and for reviewing on another
+machine than the one that serves.
+"""
+
+from pathlib import Path
+
+import click
+
+from feedback import show
+from feedback.hub import Hub
+from feedback.outbox import Outbox, count_waiting, outbox_files
+from feedback.pulling import Pulled, pull
+from feedback.pusher import PushState, read_state
+from feedback.shipping import Shipped, ship
+from shared.errors import SettingsError
+from shared.home import Home
+from shared.settings import Settings
+
+
+def hub_of(settings: Settings) -> Hub | None:
+    """The dataset that flags are pushed to, where there is one and asking it is allowed.
+
+    Raises:
+        HubError: If the name cannot be a dataset's.
+    """
+    if not settings.flags_repo or settings.offline:
+        return None
+    return Hub(settings.flags_repo)
+
+
+@click.command()
+@show.AS_JSON
+def push(as_json: bool) -> None:
+    """Push flags with consent to the dataset in INKLOOP_FLAGS_REPO; a server does it by itself."""
+    settings = Settings.load()
+    hub, home = _needed(settings), Home(settings.home)
+    with Outbox.each_free(home.feedback) as boxes:
+        free = {box.path for box in boxes}
+        held = [path for path in outbox_files(home.feedback) if path not in free]
+        # Erased flags may have to leave the dataset even where no file is free.
+        shipped = ship(home, boxes, hub)
+    servers = [_Server(path) for path in held]
+    value = {
+        "repo": hub.repo,
+        **shipped.model_dump(mode="json"),
+        "waiting": sum(count_waiting(path) for path in outbox_files(home.feedback)),
+        "servers": [server.as_dict() for server in servers],
+    }
+    lines = [_said(shipped, hub.repo), *(server.as_text() for server in servers)]
+    show.tell(value, "\n".join(lines), as_json=as_json)
+
+
+@click.command("pull")
+@show.AS_JSON
+def pull_flags(as_json: bool) -> None:
+    """Bring the flags of the dataset in INKLOOP_FLAGS_REPO here, for review and export."""
+    settings = Settings.load()
+    done = pull(Home(settings.home), _needed(settings))
+    show.tell(done.model_dump(mode="json"), _brought(done), as_json=as_json)
+
+
+def _needed(settings: Settings) -> Hub:
+    if settings.offline:
+        raise SettingsError("INKLOOP_OFFLINE is set, so the Hub is not asked.", fix="Unset it.")
+    hub = hub_of(settings)
+    if hub is None:
+        raise SettingsError(
+            "No dataset is named for flags.",
+            fix="Set INKLOOP_FLAGS_REPO to owner/name; it is created, private, if it is missing.",
+        )
+    return hub
+
+
+class _Server:
+    """What a running server says about pushing."""
+
+    def __init__(self, path: Path) -> None:
+        self._state: PushState | None = read_state(path)
+        self._waiting = count_waiting(path)
+
+    def as_dict(self) -> dict[str, object]:
+        known = {} if self._state is None else self._state.model_dump(mode="json")
+        return {**known, "waiting": self._waiting}
+
+    def as_text(self) -> str:
+        state = self._state
+        waits = f"{show.count(self._waiting)} {'waits' if self._waiting == 1 else 'wait'} there"
+        if state is None:
+            return (
+                f"A running server holds its own flags; {waits}. It has not pushed any yet: it does"
+                " so within a minute when it was started with INKLOOP_FLAGS_REPO."
+            )
+        last = "never" if state.pushed_at is None else f"{state.pushed_at:%Y-%m-%d %H:%M} UTC"
+        trouble = f" Its last attempt failed: {state.problem}" if state.problem else ""
+        return (
+            f"A running server pushes its own flags to {state.repo}; {waits}, last pushed:"
+            f" {last}.{trouble}"
+        )
+
+
+def _said(shipped: Shipped, repo: str) -> str:
+    erased = f" {show.count(len(shipped.erased))} erased there." if shipped.erased else ""
+    if not shipped.rows:
+        return f"Nothing here waited to be pushed to {repo}.{erased}"
+    rows = "1 row" if shipped.rows == 1 else f"{shipped.rows} rows"
+    return f"Pushed {rows} to {repo}.{erased}"
+
+
+def _brought(done: Pulled) -> str:
+    new = f", {done.fetched} of them new" if done.fetched else ""
+    lines = [f"{show.count(done.flags)} in {done.shards} shards are here{new}."]
+    if done.erased:
+        lines.append(f"{show.count(done.erased)} erased elsewhere went from here too.")
+    if done.unreadable:
+        lines.append(f"{done.unreadable} rows are not flags of this version of Inkloop.")
+    return "\n".join(lines)
