@@ -67,6 +67,11 @@ def test_who_has_a_cookie_keeps_it(server: str):
     assert "set-cookie" not in reply.headers
 
 
+def test_a_strange_cookie_of_another_program_makes_nobody_a_stranger(server: str):
+    cookies = f'theirs={{"a": 1}}; inkloop_owner={new_owner()}'
+    assert "set-cookie" not in httpx.get(server, headers={"cookie": cookies}).headers
+
+
 def test_a_cookie_that_is_not_ours_is_replaced(server: str):
     reply = httpx.get(server, headers={"Cookie": "inkloop_owner=me"})
     assert "inkloop_owner=" in reply.headers["set-cookie"]

@@ -6,10 +6,10 @@ cannot call out.
 """
 
 from collections.abc import MutableMapping
-from http.cookies import SimpleCookie
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -89,8 +89,9 @@ def owner_cookie(*, in_frame: bool, https: bool) -> str:
 
 
 def _cookies(headers: Headers) -> dict[str, str]:
-    jar = SimpleCookie(headers.get("cookie", ""))
-    return {name: morsel.value for name, morsel in jar.items()}
+    # As the pages read them. The standard library's parser gives up at the first cookie of another
+    # program on this host that it dislikes, and the person would be made a stranger here.
+    return cookie_parser(headers.get("cookie", ""))
 
 
 def _limited(receive: Receive) -> Receive:

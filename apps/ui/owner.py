@@ -29,7 +29,7 @@ def owner_in(cookies: Mapping[str, str]) -> str:
 
 def owner_of(request: gr.Request) -> str:
     """The person behind a request; without a cookie, a stand-in for this session alone."""
-    return owner_in(_cookies(request)) or f"session:{request.session_hash or ''}"
+    return owner_in(_cookies(request)) or f"session:{request.session_hash or new_owner()}"
 
 
 def _cookies(request: gr.Request) -> Mapping[str, str]:
