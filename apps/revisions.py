@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS revisions (
 CREATE INDEX IF NOT EXISTS revisions_by_owner ON revisions (kind, owner, id)
 """
 _LATEST = "SELECT id, text FROM revisions WHERE kind = ? AND owner = ? ORDER BY id DESC LIMIT 1"
+_ADD = "INSERT INTO revisions (kind, owner, text, at) VALUES (?, ?, ?, ?)"
 
 
 class Revisions:
@@ -50,13 +51,13 @@ class Revisions:
         key = self._key(owner)
         with self._shelf.change() as db:
             row = db.execute(_LATEST, key).fetchone()
+            if row is None:
+                # What the first undo goes back to.
+                db.execute(_ADD, (*key, "", now().isoformat()))
             text = edit(row["text"] if row else "")
             if joined and row:
                 db.execute("DELETE FROM revisions WHERE id = ?", (row["id"],))
-            db.execute(
-                "INSERT INTO revisions (kind, owner, text, at) VALUES (?, ?, ?, ?)",
-                (*key, text, now().isoformat()),
-            )
+            db.execute(_ADD, (*key, text, now().isoformat()))
             db.execute(
                 "DELETE FROM revisions WHERE kind = ? AND owner = ? AND id NOT IN (SELECT id FROM"
                 " revisions WHERE kind = ? AND owner = ? ORDER BY id DESC LIMIT ?)",
@@ -65,12 +66,12 @@ class Revisions:
         return text
 
     def undo(self, owner: str) -> str:
-        """Take the newest revision back; without any left the document is empty."""
+        """Take the newest revision back; the oldest that is kept stays."""
         key = self._key(owner)
         with self._shelf.change() as db:
             db.execute(
                 "DELETE FROM revisions WHERE id = (SELECT max(id) FROM revisions"
-                " WHERE kind = ? AND owner = ?)",
+                " WHERE kind = ? AND owner = ? GROUP BY kind HAVING count(*) > 1)",
                 key,
             )
         return self.latest(owner)

@@ -208,6 +208,14 @@ async def test_undo_goes_back_step_by_step(desk: Desk) -> None:
     assert desk.undo(OWNER) == desk.undo(OWNER) == Board()
 
 
+async def test_undoing_further_than_is_kept_never_empties_the_board(desk: Desk) -> None:
+    for number in range(40):
+        desk.write(OWNER, f"Card {number}", "")
+    for _ in range(60):
+        desk.undo(OWNER)
+    assert desk.board(OWNER).cards
+
+
 async def test_what_was_found_before_a_stop_stays(tmp_path: Path) -> None:
     # The first word of the script is the first piece, which is shown at once: a whole idea.
     first = json.dumps({"ideas": [{"title": "Lamp", "body": "Glowing.Yes"}]}, separators=(",", ":"))
