@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from feedback.records import AnswerRecord, App, FlagDraft, ModelRef, Receipt, Turn, owner_hash
-from shared.engine.types import Done, Engine, Event, Numbers, Piece, Request
+from shared.engine.types import Done, Engine, EngineInfo, Event, Numbers, Piece, Request
 from shared.errors import EngineClosed
 from shared.home import Home
 from shared.ids import new_id
@@ -108,6 +108,7 @@ class Context:
         been written until then is recorded as cancelled.
         """
         engine = self.engine_for(ask.role or ask.app)
+        before = engine.info()
         answer_id = new_id()
         yield Started(answer_id)
         pieces: list[str] = []
@@ -122,7 +123,8 @@ class Context:
                     yield event
         finally:
             if pieces or numbers is not None:
-                self.answers.record(self._record(ask, engine, answer_id, "".join(pieces), numbers))
+                wrote = _wrote(before, engine.info(), numbers)
+                self.answers.record(self._record(ask, wrote, answer_id, "".join(pieces), numbers))
         if numbers is not None:
             yield Finished(answer_id, "".join(pieces), numbers)
 
@@ -135,9 +137,8 @@ class Context:
         raise EngineClosed("The answer ended without a last word.", fix="Ask again.")
 
     def _record(
-        self, ask: Ask, engine: Engine, answer_id: str, text: str, numbers: Numbers | None
+        self, ask: Ask, info: EngineInfo, answer_id: str, text: str, numbers: Numbers | None
     ) -> AnswerRecord:
-        info = engine.info()
         request = ask.request
         turns = tuple(Turn(role=m.role, content=m.content) for m in request.messages)
         system = turns[0].content if turns and turns[0].role == "system" else ""
@@ -164,3 +165,8 @@ class Context:
             prompt_sha256=hashlib.sha256(system.encode()).hexdigest(),
             schema_name=ask.schema_name,
         )
+
+
+def _wrote(before: EngineInfo, now: EngineInfo, numbers: Numbers | None) -> EngineInfo:
+    """Which model wrote an answer: another one may have been swapped in while it was running."""
+    return now if numbers is not None and numbers.release == now.release else before
