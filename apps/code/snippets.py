@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from apps.talk.display import fence_for, shown_answer
 from apps.talk.export import File
 
-_FENCE = re.compile(
-    r"^(?P<indent>[ \t]*)(?P<ticks>`{3,}|~{3,})[ \t]*(?P<language>[\w+#.-]*)[^\n]*\n"
-    r"(?P<code>.*?)"
-    r"^[ \t]*(?P=ticks)[`~]*[ \t]*$",
-    re.MULTILINE | re.DOTALL,
+_OPENING = re.compile(
+    r"(?P<indent>[ \t]*)(?:(?P<ticks>`{3,}+)(?=[^`]*$)|(?P<waves>~{3,}+))"
+    r"[ \t]*(?P<language>[\w+#.-]*)"
 )
 PYTHON = frozenset({"python", "py", "python3"})
 EXTENSIONS = {
@@ -68,10 +66,19 @@ class Problem:
 
 def snippets(answer: str) -> list[Snippet]:
     """The closed fenced blocks of an answer, without the indentation of their fence."""
-    return [
-        Snippet(found["language"].lower(), _outdented(found["code"], found["indent"]))
-        for found in _FENCE.finditer(answer)
-    ]
+    found: list[Snippet] = []
+    opening: re.Match[str] | None = None
+    code: list[str] = []
+    for line in answer.split("\n"):
+        if opening is None:
+            opening, code = _OPENING.match(line), []
+        elif _closes(line, opening["ticks"] or opening["waves"]):
+            text = _outdented("".join(code), opening["indent"])
+            found.append(Snippet(opening["language"].lower(), text))
+            opening = None
+        else:
+            code.append(line + "\n")
+    return found
 
 
 def python_problem(code: str) -> Problem | None:
@@ -116,6 +123,11 @@ def files(answer: str) -> list[File]:
         )
         for kind in kinds
     ]
+
+
+def _closes(line: str, fence: str) -> bool:
+    words = line.strip(" \t")
+    return words.startswith(fence) and not words.strip("`~")
 
 
 def _told(problem: Problem) -> str:

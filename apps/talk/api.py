@@ -43,7 +43,7 @@ def add_api(exchange: Exchange) -> None:
         wishes = Wishes(
             system=system or "", temperature=temperature, max_tokens=max_tokens, seed=seed
         )
-        check_wishes(wishes, window_tokens=exchange.window_tokens())
+        wishes = check_wishes(wishes, window_tokens=exchange.window_tokens())
         said = [Message("user", check_message(message))]
         asked = question(exchange.manner, said, wishes, owner=owner_of(request))
         return as_json(await exchange.ctx.whole_answer(asked))

@@ -17,10 +17,12 @@ _CHANGED_BY_MARKDOWN = re.compile(
     r"|^ {0,3}(?:[#>|]|[-=*_]{3,}\s*$)",  # a heading, a quote, a table, a rule
     re.MULTILINE,
 )
+# A span has an end: looking for one through the whole text at each of many odd backticks would
+# hold everybody up for a minute.
 _CODE = re.compile(
-    r"^[ \t]*(?P<ticks>`{3,}|~{3,})[^`\n]*"  # a fence, closed or to the end
+    r"^[ \t]*(?P<ticks>`{3,}+|~{3,}+)[^`\n]*"  # a fence, closed or to the end
     r"(?:\n(?:.*?^[ \t]*(?P=ticks)[`~]*[ \t]*$|.*\Z)|\Z)"
-    r"|(?<!`)(?P<tick>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=tick)(?!`)",  # a span in a paragraph
+    r"|(?<!`)(?P<tick>`+)(?!`)(?:(?!\n[ \t]*\n).){1,1500}?(?<!`)(?P=tick)(?!`)",  # a span
     re.MULTILINE | re.DOTALL,
 )
 _FENCED_WHOLE = re.compile(r"\A(`{3,})text\n(.*)\n\1\Z", re.DOTALL)

@@ -4,7 +4,7 @@ Sliders keep a browser within the limits; a program that calls the API has only 
 """
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from apps.checks import storable
@@ -99,7 +99,7 @@ def check_message(text: object) -> str:
 
 
 def check_wishes(wishes: Wishes, *, window_tokens: int) -> Wishes:
-    """The same wishes, if all are within the limits.
+    """The same wishes with a text that can be stored, if all are within the limits.
 
     Raises:
         BadRequest: Naming the first limit that is passed.
@@ -118,7 +118,7 @@ def check_wishes(wishes: Wishes, *, window_tokens: int) -> Wishes:
     _within("repeat_penalty", wishes.repeat_penalty, (0.5, 2.0))
     if wishes.seed is not None:
         _within("seed", wishes.seed, SEED, whole=True)
-    return wishes
+    return replace(wishes, system=storable(wishes.system))
 
 
 def _within(name: str, value: object, limits: tuple[float, float], *, whole: bool = False) -> None:
