@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import SettingsError
@@ -73,6 +73,12 @@ class Settings(BaseSettings):
     role_brainstorm: str = Field("", description="Model or adapter for finding ideas.")
     role_judge: str = Field("", description="Model or adapter for judging ideas.")
     role_poetry: str = Field("", description="Model or adapter for poems.")
+
+    @field_validator("home")
+    @classmethod
+    def _at_home(cls, home: Path) -> Path:
+        # No shell has expanded what comes from a unit file or .env; all commands must agree on it.
+        return home.expanduser()
 
     def for_role(self, role: str) -> str:
         """The model or adapter that a role asks for; empty when it takes the main model."""

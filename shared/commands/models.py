@@ -98,7 +98,9 @@ def pull(name: str, accept_licence: bool) -> None:
 
         path = fetching.fetch(settings, home, model, progress)
     checked = "checksum right" if model.verified else "unverified: no checksum is known"
-    click.echo(f"{path} ({checked}). A running Inkloop takes it with: inkloop models use {name}")
+    click.echo(
+        f"{path} ({checked}). A running Inkloop takes it with: inkloop models use {model.name}"
+    )
 
 
 def _agree(home: Home, model: "CatalogueModel", *, given: bool) -> None:
@@ -128,7 +130,8 @@ def use(name: str, auto: bool) -> None:
     if not name:
         raise click.UsageError("Name a model, or pass --auto.")
     choice = pin_model(home, name)
-    click.echo(f"Inkloop runs {choice.release}; a running server takes it within seconds.")
+    when = "a running server takes it within seconds" if choice.path else "from its next start on"
+    click.echo(f"Inkloop runs {choice.release}; {when}.")
     if settings.model:
         click.echo(f"note: INKLOOP_MODEL={settings.model} is set and goes first.", err=True)
 

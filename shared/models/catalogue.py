@@ -134,6 +134,10 @@ def find(name: str) -> CatalogueModel:
         return _from_hub_address(name)
     if name in CATALOGUE:
         return CATALOGUE[name]
+    if name == DEMO_NAME:
+        raise NotFound(
+            "The demo model ships with Inkloop.", fix="There is nothing to fetch or remove."
+        )
     names = [DEMO_NAME, *CATALOGUE]
     near = difflib.get_close_matches(name, names, n=1)
     hint = f"Did you mean {near[0]}?" if near else f"The names are: {', '.join(names)}."
