@@ -41,6 +41,8 @@ class Shelf:
             raise self._broken(error) from error
         try:
             db.row_factory = sqlite3.Row
+            # What somebody deletes is overwritten, not only forgotten.
+            db.execute("PRAGMA secure_delete = ON")
             yield db
         except sqlite3.Error as error:
             raise self._broken(error) from error

@@ -4,6 +4,7 @@
 inside a command. Expected failures end in one sentence and the exit code that the error names.
 """
 
+import errno
 import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -14,6 +15,8 @@ from shared.errors import InkloopError
 
 GROUP = "inkloop.commands"
 INTERRUPTED = 130
+MENDABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+"""A full disk or a folder that is somebody else's: nothing that a traceback would explain."""
 
 
 class RoomCommands(click.Group):
@@ -66,4 +69,10 @@ def run(argv: list[str] | None = None) -> int:
         # The reader of our output (head, less) has gone: nothing is wrong.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.errno not in MENDABLE:
+            raise
+        where = f": {error.filename}" if error.filename else ""
+        click.echo(f"inkloop: {error.strerror}{where}. Make room, or set INKLOOP_HOME.", err=True)
+        return 2
     return result if isinstance(result, int) else 0

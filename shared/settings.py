@@ -63,7 +63,12 @@ class Settings(BaseSettings):
         description="Longest pause of a running answer while somebody else's"
         " prompt is read, in milliseconds.",
     )
-    keep_days: int = Field(90, ge=1, description="Days that answers are kept on this machine.")
+    keep_days: int = Field(
+        90,
+        ge=1,
+        description="Days that answers are kept on this machine, and conversations, stories,"
+        " boards and poems after the last touch.",
+    )
     api_key: SecretStr = Field(
         SecretStr(""), description="Key for `/v1`; needed when the host is not loopback."
     )
