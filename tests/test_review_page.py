@@ -1,0 +1,349 @@
+"""The reviewers' work and their door: who gets in, what is found, what a decision does."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from apps.review import figures_view, view
+from apps.review.desk import ON_A_PAGE, Filters, Line, Queue, ReviewDesk
+from apps.review.door import COOKIE, TRIES, WAIT_SECONDS, Door, Refused
+from apps.review.entrance import router
+from apps.review.figures import OTHER, figures
+from apps.review.served import Keeper
+from feedback import enough
+from feedback.taxonomy import Taxonomy
+from shared.errors import BadRequest, NotFound
+from shared.releases import ReleaseStore
+from tests.feedback_room import Room
+from tests.test_releases import add
+
+HOSTILE = "<img src=x onerror=alert(1)> ${alert(1)} {{alert(1)}}"
+PASSWORD = "a long and lovely password"
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    with Room.opened(tmp_path / "room") as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk(room: Room) -> ReviewDesk:
+    return ReviewDesk(room.home)
+
+
+# Finding
+
+
+def test_what_waits_comes_oldest_first(room: Room, desk: ReviewDesk) -> None:
+    receipts = [room.complain(f"p{i}", f"what is {i}?") for i in range(3)]
+    room.approve(receipts[1])
+    found = desk.find(Filters())
+    assert [line.id for line in found.lines] == [receipts[0].flag_id, receipts[2].flag_id]
+    assert [line.id for line in desk.find(Filters(state="approved")).lines] == [receipts[1].flag_id]
+    assert len(desk.find(Filters(state="")).lines) == 3
+
+
+@pytest.mark.parametrize(
+    ("filters", "count"),
+    [
+        (Filters(app="code"), 1),
+        (Filters(verdict="up"), 1),
+        (Filters(reason="misunderstood"), 1),
+        (Filters(text="  QUOKKA "), 1),
+        (Filters(text="marsupial"), 1),
+        (Filters(text="nothing like it"), 0),
+    ],
+)
+def test_filters_leave_what_fits(room: Room, desk: ReviewDesk, filters: Filters, count: int):
+    room.complain("ada", "What is a quokka?")
+    room.flag(room.answer("ada", "Print x.", "print(x)", app="code"), "up", owner="ada")
+    assert len(desk.find(filters).lines) == count
+
+
+def test_a_line_tells_how_many_others_are_like_it(room: Room, desk: ReviewDesk) -> None:
+    room.complain("ada", "What is a quokka?")
+    room.complain("bob", "what is a  QUOKKA?")
+    room.complain("ada", "What is a wombat?")
+    assert [(line.same_question, line.same_person) for line in desk.find(Filters()).lines] == [
+        (1, 1),
+        (1, 0),
+        (0, 1),
+    ]
+
+
+def test_taken_back_and_erased_flags_are_not_shown(room: Room, desk: ReviewDesk) -> None:
+    one, two = room.complain("ada", "one?"), room.complain("ada", "two?")
+    room.flags.withdraw(one.flag_id, one.receipt)
+    room.flags.erase(two.flag_id, two.receipt)
+    assert desk.find(Filters(state="")).lines == ()
+
+
+# Going through
+
+
+def lines(*states: str) -> Queue:
+    return Queue(
+        tuple(
+            Line(
+                id=str(place), state=state, app="chat", verdict="down", day="2026-01-02",
+                reasons=(), about="", corrected=False, trains=True, same_question=0, same_person=0,
+            )
+            for place, state in enumerate(states)
+        )
+    )  # fmt: skip
+
+
+def test_the_queue_never_leaves_its_ends() -> None:
+    queue = lines("received", "received")
+    assert queue.moved(-1).at == 0
+    assert queue.moved(1).moved(1).at == 1
+    assert Queue().moved(1).line is None
+
+
+def test_after_a_decision_the_next_that_waits_comes() -> None:
+    queue = lines("received", "rejected", "received").decided("approved")
+    assert (queue.at, queue.lines[0].state) == (2, "approved")
+    assert queue.decided("approved").at == 2
+    assert lines("received", "approved", "received").opened(2).decided("rejected").at == 0
+
+
+def test_a_long_queue_is_shown_in_pages() -> None:
+    queue = lines(*["received"] * (2 * ON_A_PAGE + 5))
+    assert queue.page == range(ON_A_PAGE)
+    assert queue.opened(ON_A_PAGE).page == range(ON_A_PAGE, 2 * ON_A_PAGE)
+    assert len(queue.opened(10_000).page) == 5
+    assert view.queue(queue).count("<li>") == ON_A_PAGE
+
+
+# Deciding
+
+
+@pytest.mark.parametrize(
+    ("ruling", "state"),
+    [
+        ("approve", "approved"),
+        ("reject", "rejected"),
+        ("edit", "approved"),
+        ("quarantine", "quarantined"),
+    ],
+)
+def test_a_decision_is_a_row_with_the_reviewers_name(
+    room: Room, desk: ReviewDesk, ruling, state: str
+) -> None:
+    receipt = room.complain("ada", "What is a quokka?")
+    seen = desk.see(desk.find(Filters()).lines[0])
+    assert desk.decide(seen, ruling, by="admin", why="Since.", correction="Better.") == state
+    decision = room.newest(receipt).decision
+    assert decision is not None
+    assert (decision.decision, decision.by, decision.note) == (ruling, "admin", "Since.")
+    assert decision.correction == ("Better." if ruling == "edit" else "")
+    assert room.state(receipt) == state
+
+
+def test_a_flag_that_changed_meanwhile_is_not_decided(room: Room, desk: ReviewDesk) -> None:
+    answer = room.answer()
+    receipt = room.flag(answer)
+    seen = desk.see(desk.find(Filters()).lines[0])
+    room.flag(answer, comment="On second thought")
+    with pytest.raises(BadRequest, match="changed this flag meanwhile"):
+        desk.decide(seen, "approve", by="admin", why="", correction="")
+    assert room.state(receipt) == "received"
+
+
+def test_a_flag_that_was_taken_back_is_said(room: Room, desk: ReviewDesk) -> None:
+    receipt = room.complain("ada", "one?")
+    line = desk.find(Filters()).lines[0]
+    room.flags.withdraw(receipt.flag_id, receipt.receipt)
+    with pytest.raises(NotFound, match="withdrawn by its author"):
+        desk.see(line)
+
+
+def test_an_edit_needs_a_correction(room: Room, desk: ReviewDesk) -> None:
+    room.complain("ada", "one?")
+    seen = desk.see(desk.find(Filters()).lines[0])
+    with pytest.raises(BadRequest, match="correction comes with"):
+        desk.decide(seen, "edit", by="admin", why="", correction="  ")
+
+
+def test_nothing_that_a_stranger_wrote_becomes_markup(room: Room, desk: ReviewDesk) -> None:
+    receipt = room.complain(
+        "ada", HOSTILE, correction=HOSTILE, comment=HOSTILE, text="A <b>bold</b> claim."
+    )
+    room.decide("reject", receipt, note=HOSTILE)
+    found = desk.find(Filters(state=""))
+    shown = view.queue(found) + view.detail(desk.see(found.lines[0]))
+    assert "<img" not in shown
+    assert "<b>bold" not in shown
+
+
+# Figures
+
+
+def test_reasons_are_counted_by_day_and_rare_ones_together(room: Room) -> None:
+    keys = [r.key for r in Taxonomy.load().reasons("chat", "down")]
+    for place, key in enumerate(keys):
+        for again in range(1 if place >= 7 else 2):
+            room.flag(room.answer("ada", f"{key} {again}"), reasons=[key])
+    found = figures(room.home)
+    assert found.flags == len(keys) + 7
+    assert len(found.reasons) == 8
+    assert found.reasons[-1] == OTHER
+    assert sum(count.flags for count in found.why) == len(keys) + 7
+    assert [count.what for count in found.verdicts] == ["bad"]
+
+
+def test_enough_counts_what_a_dataset_version_would_hold(room: Room) -> None:
+    room.approve(*[room.complain(f"p{i}", f"what is {i}?") for i in range(8)])
+    room.approve(room.flag(room.answer("bob", "thumb?"), owner="bob"))
+    room.complain("eve", "waits?")
+    found = enough.count(room.ledger.flags(), Taxonomy.load(room.home))
+    assert (found.flags, found.corrections, found.pairs, found.bad) == (9, 8, 8, 1)
+    assert (found.held_out, found.to_train) == (2, 6)
+    assert found.left_out == {"not_reviewed": 1}
+    shown = figures_view.enough_to_retrain(found)
+    assert "Not yet" in shown
+    assert "1 waiting for review" in shown
+
+
+def test_what_is_needed_is_what_recipes_and_gate_ask_for() -> None:
+    from training.gate import limits
+    from training.recipe import Recipe, load
+
+    gate = limits.load().heldout
+    assert Recipe(name="any").data.fewest_corrections == enough.CORRECTIONS
+    assert load(Path("demo-retrain")).data.fewest_corrections == enough.CORRECTIONS_DEMO
+    assert (gate.minimum_items, gate.smallest_items) == (enough.HELD_OUT, enough.HELD_OUT_LEAST)
+
+
+# Serving
+
+
+def test_promoting_and_rolling_back_move_the_pointer(room: Room, tmp_path: Path) -> None:
+    store, keeper = ReleaseStore(room.home.releases), Keeper(room.home)
+    add(store, tmp_path / "a", "demo-r1")
+    assert keeper.look().back_to is None
+    assert "demo-r1 is promoted" in keeper.promote("demo-r1")
+    assert (keeper.look().promoted, keeper.look().back_to) == ("demo-r1", "")
+    assert "the base model" in keeper.roll_back()
+    with pytest.raises(NotFound):
+        keeper.roll_back()
+
+
+def test_runs_tell_how_far_they_came(room: Room) -> None:
+    for name in ("begun", "done", "refused"):
+        (room.home.runs / name).mkdir(parents=True)
+        (room.home.runs / name / "recipe.yaml").write_text("name: x\n")
+    (room.home.runs / "done" / "metrics.json").write_text("{}")
+    report = room.home.runs / "refused" / "gate" / "k" / "gate.json"
+    report.parent.mkdir(parents=True)
+    report.write_text(json.dumps({"passed": False, "reasons": ["Worse <b>."]}))
+    found = Keeper(room.home).look()
+    assert {run.name: run.stage for run in found.runs} == {
+        "begun": "training",
+        "done": "trained",
+        "refused": "refused",
+    }
+    assert "Worse &lt;b&gt;." in figures_view.runs(found)
+
+
+# The door
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.review.door.WRONG_SECONDS", 0.0)
+
+
+async def test_the_right_password_opens_and_leaving_closes() -> None:
+    door = Door(PASSWORD)
+    token = await door.enter("admin", PASSWORD, address="a")
+    assert door.who(token) == "admin"
+    door.leave(token)
+    assert door.who(token) is None
+    assert door.who(None) is None
+    assert door.who("guess") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "password"), [("admin", "wrong"), ("root", PASSWORD), ("admin", ""), ("admin", "pä")]
+)
+async def test_anything_else_stays_outside(quick: None, name: str, password: str) -> None:
+    with pytest.raises(Refused) as refused:
+        await Door(PASSWORD).enter(name, password, address="a")
+    assert refused.value.status == 400
+
+
+async def test_an_address_that_was_wrong_too_often_waits(quick: None) -> None:
+    clock = Clock()
+    door = Door(PASSWORD, clock=clock)
+    for _ in range(TRIES):
+        with pytest.raises(Refused):
+            await door.enter("admin", "wrong", address="a")
+    with pytest.raises(Refused) as refused:
+        await door.enter("admin", PASSWORD, address="a")
+    assert refused.value.status == 429
+    assert await door.enter("admin", PASSWORD, address="b")
+    clock.now += WAIT_SECONDS
+    assert await door.enter("admin", PASSWORD, address="a")
+
+
+async def test_trying_all_at_once_gains_nothing(quick: None) -> None:
+    door = Door(PASSWORD)
+    tries = [door.enter("admin", f"guess {i}", address="a") for i in range(15)]
+    found = await asyncio.gather(*tries, door.enter("admin", PASSWORD, address="a"),
+                                 return_exceptions=True)  # fmt: skip
+    statuses = [refused.status for refused in found if isinstance(refused, Refused)]
+    assert statuses.count(400) == TRIES
+    assert statuses.count(429) == 11
+
+
+async def test_a_login_ends_after_its_hours() -> None:
+    clock = Clock()
+    door = Door(PASSWORD, clock=clock)
+    token = await door.enter("admin", PASSWORD, address="a")
+    clock.now += 13 * 3600
+    assert door.who(token) is None
+
+
+@pytest.fixture
+def visitor(quick: None) -> TestClient:
+    app = FastAPI()
+    app.include_router(router(Door(PASSWORD)))
+    return TestClient(app, follow_redirects=False)
+
+
+def test_the_cookie_is_bound_to_this_site_and_to_the_reviewers(visitor: TestClient) -> None:
+    sent = {"username": "admin", "password": PASSWORD}
+    answer = visitor.post("/admin/login", data=sent, headers={"accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/admin/")
+    cookie = answer.headers["set-cookie"].lower()
+    assert cookie.startswith(COOKIE)
+    assert all(part in cookie for part in ("httponly", "samesite=strict", "path=/admin"))
+
+
+def test_a_wrong_password_is_said_on_the_page_and_to_programs(visitor: TestClient) -> None:
+    sent = {"username": "admin", "password": "<b>"}
+    page = visitor.post("/admin/login", data=sent, headers={"accept": "text/html"})
+    assert page.status_code == 400
+    assert "Name or password is wrong." in page.text
+    program = visitor.post("/admin/login", data=sent)
+    assert (program.status_code, program.json()) == (400, {"detail": "Name or password is wrong."})
+    assert "set-cookie" not in program.headers
+
+
+def test_without_the_slash_one_gets_there_too(visitor: TestClient) -> None:
+    assert visitor.get("/admin").headers["location"] == "/admin/"
