@@ -99,11 +99,17 @@ class Teller:
         return " ".join([*parts[:4], self._next_situation()])
 
     def offers(self, count: int) -> list[Act]:
-        """Different things to do in this situation, filled in."""
+        """Different things to do in this situation, filled in.
+
+        They keep the order of the list: a small model that only ever goes forward in a list does
+        not say the same thing twice.
+        """
         pen = self._pen
-        acts = pen.sample(self._here.acts, count)
+        acts = [
+            self._here.acts[at] for at in sorted(pen.sample(range(len(self._here.acts)), count))
+        ]
         if pen.chance(0.25):
-            acts[pen.number(0, len(acts) - 1)] = _act(pen.pick(_lines("generic_acts")))
+            acts[-1] = _act(pen.pick(_lines("generic_acts")))
         return [self._filled(act) for act in acts]
 
     def _filled(self, act: Act) -> Act:
