@@ -200,7 +200,7 @@ class FlagService:
         answer = self._answers.get(answer_id)
         who = owner_hash(owner)
         # The same words for both: whoever may not flag an answer learns nothing about it.
-        if answer is None or (answer.owner and who and who != answer.owner):
+        if answer is None or (answer.owner and who != answer.owner):
             raise NotFound(
                 f"There is no answer {answer_id[:60]!r} to flag.",
                 fix=f"Answers can be flagged by who asked, for {self._keep.days} days.",

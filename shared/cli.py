@@ -5,6 +5,7 @@ inside a command. Expected failures end in one sentence and the exit code that t
 """
 
 import errno
+import os
 import sys
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -54,6 +55,8 @@ def run(argv: list[str] | None = None) -> int:
     Returns:
         0 done, 1 a check or gate said no, 2 the user must change something, 130 interrupted.
     """
+    # What people write and flag is for the person who runs Inkloop, not for every login here.
+    os.umask(0o077)
     try:
         result: Any = inkloop.main(args=argv, prog_name="inkloop", standalone_mode=False)
     except InkloopError as error:

@@ -18,7 +18,9 @@ from shared.durable import replace_text, sha256_of
 from shared.errors import GateRefused, TrainingError
 from shared.home import Home
 from shared.models.demo import DEMO_GGUF, DEMO_NAME
+from shared.models.select import choose
 from shared.releases import Release, ReleaseStore
+from shared.settings import Settings
 from training.data import Row
 from training.export.build import Exported, export
 from training.export.gguf_model import export_model
@@ -108,6 +110,8 @@ def retrain(wanted: Wanted) -> Release:
         prepared = prepare(wanted.home, wanted.recipe)
         wanted.tell(prepared.in_words(wanted.recipe, wanted.limits))
         store = ReleaseStore(wanted.home.releases)
+        if wanted.promote:
+            check_served(wanted.home, store, prepared.job.base)
         known = store.of_build(prepared.job.key)
         if known is None:
             known = _make(wanted, prepared, store)
@@ -117,6 +121,24 @@ def retrain(wanted: Wanted) -> Release:
         if wanted.promote:
             _promote_once(store, known, wanted.tell)
         return known
+
+
+def check_served(home: Home, store: ReleaseStore, base: BaseModel) -> None:
+    """Refuse to replace a model that the new release does not descend from.
+
+    The gate compares with the promoted release or the base; it says nothing about a model that
+    somebody chose by hand, so a release must not take that one's place by itself.
+
+    Raises:
+        TrainingError: If another model is served than the base or one of its releases.
+    """
+    served = choose(Settings.load(), home).release
+    own = [release.name for release in store.list() if release.manifest.base.name == base.name]
+    if served not in (base.name, *own):
+        raise TrainingError(
+            f"{served} is served, and this release would be made from {base.name}.",
+            fix="Name a recipe whose base is the served model, or pass --no-promote.",
+        )
 
 
 def _promote_once(store: ReleaseStore, release: Release, tell: Tell) -> None:
