@@ -91,10 +91,13 @@ def test_nobody_flags_somebody_elses_answer(room):
         room.flag(room.answer(owner="ada"), owner="bob")
 
 
-def test_a_caller_without_a_cookie_may_flag_an_answer_by_its_id(room):
-    answer = room.answer(owner="ada")
-    receipt = room.flag(answer, owner="session:abc")
-    assert room.flag(answer, owner="ada").flag_id == receipt.flag_id
+def test_a_caller_without_a_cookie_may_flag_what_was_asked_without_one(room):
+    assert room.flag(room.answer(owner=""), owner="session:abc").state == "received"
+
+
+def test_a_caller_without_a_cookie_never_speaks_for_somebody_who_has_one(room):
+    with pytest.raises(NotFound, match="no answer"):
+        room.flag(room.answer(owner="ada"), owner="session:abc")
 
 
 def test_an_unknown_answer_is_not_found(room):
