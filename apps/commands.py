@@ -1,5 +1,6 @@
 """`inkloop serve`: the apps on one site. Nothing heavy is imported before it is called for."""
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -26,10 +27,16 @@ def serve(
 ) -> int:
     """Serve all apps on one site, or only those named."""
     chosen = rows(apps)
-    from apps.site.server import serve_until_told
+    from apps.site.listening import listening
+    from shared.home import Home
     from shared.settings import Settings
 
     given = {"host": host, "port": port, "model": model, "home": home}
     flags = {name: value for name, value in given.items() if value is not None}
     settings = Settings.load().model_copy(update=flags)
-    return serve_until_told(settings, chosen, open_page=open_page)
+    place = Home(settings.home.expanduser().absolute()).prepare()
+    with closing(listening(settings.host, settings.port)) as listener:
+        # Importing Gradio takes seconds: what is wrong with the address is said before that.
+        from apps.site.server import serve_until_told
+
+        return serve_until_told(settings, place, chosen, listener, open_page=open_page)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 READY = re.compile(r"Inkloop is ready at (http://\S+) \(model (.+)\)")
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -60,7 +60,7 @@ def inkloop(*arguments: str, env: Mapping[str, str]) -> Serving:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    serving = Serving(process, Path(env["INKLOOP_HOME"]))
+    serving = Serving(process, Path(env.get("INKLOOP_HOME", "")))
     threading.Thread(target=serving.listen, daemon=True).start()
     return serving
 

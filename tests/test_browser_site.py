@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from apps.suite import APPS
+from apps.suite import APPS, PLACES
 from tests.serving import Serving
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-EVERY_PAGE = ["/", *(row.path for row in APPS)]
+EVERY_PAGE = ["/", *(row.path for row in (*APPS, *PLACES))]
 PHONE = {"width": 390, "height": 844}
 
 CONTRAST = """() => {

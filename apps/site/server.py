@@ -10,15 +10,15 @@ import signal
 import socket
 import webbrowser
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 import click
 import uvicorn
 from fastapi import FastAPI
 
 from apps.site.inkloop import Inkloop, started
+from apps.site.listening import address
 from apps.suite import AppRow
-from shared.errors import SettingsError
 from shared.home import Home
 from shared.settings import Settings
 
@@ -31,20 +31,7 @@ GOODBYE_SECONDS = 1
 INTERRUPTED = 130
 
 
-def serve_until_told(settings: Settings, rows: Sequence[AppRow], *, open_page: bool) -> int:
-    """Serve until SIGTERM (returns 0) or SIGINT (returns 130).
-
-    Raises:
-        SettingsError: The address is taken or not of this machine.
-        InkloopError: The home cannot be written, or the model cannot be used.
-    """
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    home = Home(settings.home.expanduser().absolute()).prepare()
-    with closing(listening(settings.host, settings.port)) as listener:
-        return asyncio.run(_serve(settings, home, rows, listener, open_page=open_page))
-
-
-async def _serve(
+def serve_until_told(
     settings: Settings,
     home: Home,
     rows: Sequence[AppRow],
@@ -52,11 +39,21 @@ async def _serve(
     *,
     open_page: bool,
 ) -> int:
-    async with started(settings, home, rows) as inkloop:
-        server = Server(inkloop, address(settings.host, listener), open_page=open_page)
-        with _told_by_signals(server):
-            await server.serve(sockets=[listener])
-        return server.exit_code
+    """Serve until SIGTERM (returns 0) or SIGINT (returns 130).
+
+    Raises:
+        InkloopError: A model or a store cannot be used.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+
+    async def serve() -> int:
+        async with started(settings, home, rows) as inkloop:
+            server = Server(inkloop, address(settings.host, listener), open_page=open_page)
+            with _told_by_signals(server):
+                await server.serve(sockets=[listener])
+            return server.exit_code
+
+    return asyncio.run(serve())
 
 
 class Server(uvicorn.Server):
@@ -105,33 +102,6 @@ class Server(uvicorn.Server):
         finally:
             _end_heartbeats(self._inkloop.app)
             self.should_exit = True
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """A socket bound to the address, so that a taken port is known before a model is loaded.
-
-    Raises:
-        SettingsError: If the address cannot be had.
-    """
-    try:
-        family, kind, protocol, _, place = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        bound = socket.socket(family, kind, protocol)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(place)
-    except OSError as error:
-        raise SettingsError(
-            f"Inkloop cannot listen at {host}:{port} ({error.strerror}).",
-            fix="Take another address with --host and --port; port 0 picks a free one.",
-        ) from error
-    return bound
-
-
-def address(host: str, listener: socket.socket) -> str:
-    """The site's URL, with the port that was really taken."""
-    name = f"[{host}]" if ":" in host else host
-    return f"http://{name}:{listener.getsockname()[1]}"
 
 
 @contextmanager
