@@ -1,12 +1,14 @@
 """The page `/admin/figures`: counts, reasons over time, and whether it is time to retrain."""
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 
 import gradio as gr
 import pandas as pd
 
 from apps.review import figures_view
 from apps.review.figures import Count, figures
+from apps.review.view import STATES
 from apps.ui import look
 from apps.ui.stream import INSTANT
 from shared.home import Home
@@ -15,6 +17,7 @@ from shared.home import Home
 COLOURS = (
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c6bb1", "#8a8578",
 )  # fmt: skip
+FEWEST_DAYS = 14
 VERDICT_COLOURS = {"bad": "#d55e00", "good": "#009e73", "compared": "#0072b2"}
 
 
@@ -33,7 +36,7 @@ def build(page: gr.Blocks, home: Home) -> None:
         colours = dict(zip(found.reasons, COLOURS, strict=False))
         return (
             figures_view.enough_to_retrain(found.enough),
-            figures_view.counts(f"All flags: {found.flags:,}", found.states),
+            figures_view.counts(f"All flags: {found.flags:,}", _in_words(found.states)),
             figures_view.counts("By app", found.apps),
             _plot(found.why, colours),
             _plot(found.verdicts, VERDICT_COLOURS),
@@ -42,8 +45,13 @@ def build(page: gr.Blocks, home: Home) -> None:
     page.load(counted, None, [enough, states, apps, why, verdicts], **INSTANT)
 
 
+def _in_words(states: dict[str, int]) -> dict[str, int]:
+    return {STATES.get(state, state): count for state, count in states.items()}
+
+
 def _plot(counts: Sequence[Count], colours: dict[str, str]) -> gr.BarPlot:
     rows = [(count.day, count.flags, count.what) for count in counts]
+    rows += [(day, 0, count.what) for count in counts[:1] for day in _days(counts)]
     frame = pd.DataFrame(rows, columns=["day", "flags", "what"])
     frame["day"] = pd.to_datetime(frame["day"])
     return gr.BarPlot(
@@ -58,3 +66,11 @@ def _plot(counts: Sequence[Count], colours: dict[str, str]) -> gr.BarPlot:
         color_title=" ",
         visible=bool(rows),
     )
+
+
+def _days(counts: Sequence[Count]) -> list[str]:
+    """Every day from the first flag to the last, and a fortnight at least: bars, not walls."""
+    last = date.fromisoformat(max(count.day for count in counts))
+    first = date.fromisoformat(min(count.day for count in counts))
+    span = max((last - first).days + 1, FEWEST_DAYS)
+    return [(last - timedelta(days=back)).isoformat() for back in range(span)]

@@ -23,7 +23,7 @@ class ServedPage:
         look.title("Releases and runs", "What is served, and the way back.")
         self.told = gr.Markdown(elem_id="served-told")
         self.releases = gr.HTML(elem_id="served-releases", apply_default_css=False)
-        with gr.Row(equal_height=True):
+        with gr.Row(equal_height=False):
             self.name = gr.Dropdown([], label="Release", elem_id="served-name", min_width=200)
             self.promote = gr.Button("Promote it …", elem_id="served-promote", min_width=150)
             self.back = gr.Button("Roll back …", elem_id="served-rollback", min_width=150)

@@ -43,6 +43,8 @@ CSS = """
 .dark .review-diff ins { background: #17462a; color: #d3f4da; }
 .dark .review-diff del { background: #5f1d17; color: #fbdcd8; }
 #review-acts button { min-width: 0; }
+@media (max-width: 700px) { .review-lines { max-height: 42vh; overflow: auto; } }
+#served-promote, #served-rollback { align-self: center; }
 .admin-table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 .admin-table th, .admin-table td { text-align: start; padding: 5px 10px; vertical-align: top;
   border-bottom: 1px solid var(--border-color-primary); overflow-wrap: anywhere; }
