@@ -171,6 +171,20 @@ async def test_a_stopped_scene_offers_stock_choices(tmp_path: Path) -> None:
     assert all(choice.stock for choice in teller.choices_of(book, passage))
 
 
+async def test_an_empty_scene_is_asked_for_again(tmp_path: Path) -> None:
+    with room(tmp_path, scripted([" ", SCENE, WAYS])) as ctx:
+        teller = Storyteller(ctx, StoryStore(ctx.home.history))
+        _, passage = opened(teller, await begun(teller))
+    assert passage.scene == SCENE
+
+
+async def test_a_model_that_writes_nothing_says_so(tmp_path: Path) -> None:
+    with room(tmp_path, scripted([""])) as ctx:
+        teller = Storyteller(ctx, StoryStore(ctx.home.history))
+        with pytest.raises(EngineClosed, match="wrote nothing"):
+            await begun(teller)
+
+
 async def test_nothing_is_kept_of_a_scene_that_failed(tmp_path: Path) -> None:
     with room(tmp_path, scripted([EngineClosed("Shutting down.")])) as ctx:
         teller = Storyteller(ctx, StoryStore(ctx.home.history))

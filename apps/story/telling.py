@@ -26,7 +26,7 @@ from shared.messages import Message
 
 DEADLINE_SECONDS = 300.0
 TRIES = 3
-"""How often choices are asked for before the genre's list fills up."""
+"""How often a scene is asked for that stays empty, and choices that are too much alike."""
 SCENE = Sampling(temperature=0.7, repeat_penalty=1.1, max_tokens=memory.SCENE_TOKENS)
 CHOICES = Sampling(temperature=0.7, max_tokens=memory.CHOICES_TOKENS)
 AGAIN = dataclasses.replace(CHOICES, temperature=1.0)
@@ -171,12 +171,16 @@ class Storyteller:
     ) -> AsyncGenerator[Telling, None]:
         latest = Progress("", "")
         try:
-            async with aclosing(growing(self._ctx.answer(self._ask(owner, asked)))) as answer:
-                async for latest in answer:
-                    yield dataclasses.replace(
-                        self._telling(turn, "scene", latest.text.strip(), latest.answer_id),
-                        waiting=latest.waiting,
-                    )
+            # A small model sometimes ends before its first word.
+            for _ in range(TRIES):
+                async with aclosing(growing(self._ctx.answer(self._ask(owner, asked)))) as answer:
+                    async for latest in answer:
+                        yield dataclasses.replace(
+                            self._telling(turn, "scene", latest.text.strip(), latest.answer_id),
+                            waiting=latest.waiting,
+                        )
+                if latest.text.strip():
+                    break
         except (asyncio.CancelledError, GeneratorExit):
             self._keep(owner, turn, whole_sentences(latest.text), latest.answer_id)
             raise
