@@ -54,10 +54,9 @@ def _filled(pen: Pen, idea: tuple[str, str], topic: str) -> form.Idea:
     return form.Idea(title=title[:80], body=body)
 
 
-def _pool(method: str, needed: int) -> list[tuple[str, str]]:
-    """The method's own ideas, and free ones only where those are too few."""
-    own = _ideas()[method]
-    return own if len(own) >= needed else [*own, *_ideas()["free"]]
+def _pool(pen: Pen, method: str) -> list[tuple[str, str]]:
+    own = list(_ideas()["free"])
+    return own if method == "free" else [*_ideas()[method] * 4, *pen.sample(own, 6)]
 
 
 def ideas(pen: Pen, words: Lexicon) -> list[Message]:
@@ -66,15 +65,13 @@ def ideas(pen: Pen, words: Lexicon) -> list[Message]:
     if pen.chance(0.1):
         topic = capital(topic)
     method = "free" if pen.chance(0.5) else pen.pick(list(form.METHODS))
-    known = pen.pick((0, 0, 0, 1, 2, 3, 5))
-    if method != "free":
-        known = min(known, max(0, len(_ideas()[method]) - count))
-    chosen = pen.sample(_pool(method, count + known), count + known)
-    existing = [_filled(pen, idea, topic).title for idea in chosen[count:]]
-    # In the order of the list: who only goes forward does not repeat an idea.
-    listed = _pool(method, count + known)
-    found = [_filled(pen, idea, topic) for idea in sorted(chosen[:count], key=listed.index)]
-    answer = {"ideas": [idea.model_dump() for idea in found]}
+    pool = list(dict.fromkeys(pen.sample(_pool(pen, method), 60)))
+    found = [_filled(pen, idea, topic) for idea in pool]
+    while len(found) < count + 4:
+        found += [_filled(pen, idea, topic) for idea in pen.sample(_ideas()["free"], 6)]
+    unique = list({idea.title: idea for idea in found}.values())
+    existing = [idea.title for idea in unique[count : count + pen.pick((0, 0, 0, 1, 2, 3, 5))]]
+    answer = {"ideas": [idea.model_dump() for idea in unique[:count]]}
     return [
         Message("system", form.SYSTEM),
         form.ask_ideas(topic, count, method, existing),

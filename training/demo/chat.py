@@ -99,11 +99,6 @@ def _hobby(pen: Pen, words: Lexicon) -> str:
     return pen.pick(pool)
 
 
-def _in_order(pen: Pen, lines: list[str], count: int) -> list[str]:
-    """Some of the lines, in their order."""
-    return [lines[at] for at in sorted(pen.sample(range(len(lines)), count))]
-
-
 def how_to(pen: Pen, words: Lexicon) -> Turn:
     """Three tips for something that the person wants to learn."""
     thing = _hobby(pen, words) if pen.chance(0.6) else plural(words.noun())
@@ -112,7 +107,7 @@ def how_to(pen: Pen, words: Lexicon) -> Turn:
         "|I want to learn] {t}[?||]",
         t=thing,
     )
-    tips = [pen.write(tip, t=thing) for tip in _in_order(pen, _lines("how_to"), 3)]
+    tips = [pen.write(tip, t=thing) for tip in pen.sample(_lines("how_to"), 3)]
     head = pen.phrase("[Here are three tips for {t}:|Three tips for {t}:]", t=thing)
     return asked, head + "\n" + "\n".join(f"{at}. {tip}" for at, tip in enumerate(tips, 1))
 
@@ -120,8 +115,6 @@ def how_to(pen: Pen, words: Lexicon) -> Turn:
 def about(pen: Pen, words: Lexicon) -> Turn:
     """A word that the model knows nothing about, and says so."""
     thing = words.thing()
-    while thing in facts.explained():
-        thing = words.thing()
     asked = pen.write(
         "[what is a(n) {t}?|tell me something about the {t}.|what do you know about {p}?"
         "|explain what a(n) {t} is.|what do you think about {p}?]",

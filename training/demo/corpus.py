@@ -15,7 +15,6 @@ from transformers import PreTrainedTokenizerFast
 
 from training.demo import natural, packing
 from training.demo.conversations import APPS, DRILL, SEED, conversation
-from training.demo.lexicon import NOUN_LISTS
 from training.demo.phrases import capital, read_words
 from training.demo.tokenizer import Encoder
 
@@ -136,7 +135,7 @@ def tokenizer_texts(folder: Path | None, per_kind: int = 1500) -> Iterator[str]:
     a word of two tokens is copied far more surely than one of five.
     """
     yield from natural.texts(folder)
-    for name in NOUN_LISTS:
+    for name in ("things.txt", "animals.txt", "mined.txt"):
         words = read_words(name)
         yield " ".join([*words, *map(capital, words)] * LISTED)
     for kind in APPS:

@@ -17,7 +17,6 @@ ONSETS = (
     " st str sw t th tr tw v w wh y z"
 ).split()
 VOWELS = "a e i o u ai ea ee oo ou ie oa y".split()
-NOUN_LISTS = ("things.txt", "animals.txt", "mined.txt")
 CODAS = ["", "", "", *"b ck d f g k l ll m n nd ng nk p r rd rk rn s ss st t th x zz".split()]
 
 
@@ -139,10 +138,3 @@ class Lexicon:
 def read_lines_cached(name: str) -> tuple[str, ...]:
     """`read_lines`, read once."""
     return tuple(read_lines(name))
-
-
-@cache
-def topic_words() -> frozenset[str]:
-    """Every noun and name that can be drawn, in small letters."""
-    nouns = (word for name in NOUN_LISTS for word in _listed(name))
-    return frozenset(word.lower() for word in (*nouns, *_names(), *_listed("towns.txt")))

@@ -43,9 +43,6 @@ IRREGULAR = {
 
 def plural(noun: str) -> str:
     """The regular plural, and the irregular ones that the word lists hold."""
-    rest, _, last = noun.rpartition(" ")
-    if rest:
-        return f"{rest} {plural(last)}"
     if noun in IRREGULAR:
         return IRREGULAR[noun]
     if noun.endswith("man") and len(noun) > 3:
