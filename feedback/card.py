@@ -55,7 +55,7 @@ def _declared(apps: list[str]) -> dict[str, Any]:
     columns = [_column(field) for field in schema()]
     every = {"config_name": "all", "default": True, "data_files": "data/*/*.parquet"}
     one_each = [{"config_name": app, "data_files": f"data/{app}/*.parquet"} for app in apps]
-    configs = [every, *one_each]
+    configs: list[dict[str, Any]] = [every, *one_each]
     info = [{"config_name": row["config_name"], "features": columns} for row in configs]
     return {"configs": configs, "dataset_info": info}
 

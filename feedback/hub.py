@@ -27,6 +27,7 @@ STALE = 412
 MENDS_ITSELF = (408, 409, 412, 425, 429)
 """Client errors (4xx) that go away; the others stay until somebody changes something."""
 TRIES = 5
+_SHARD = re.compile(r"data/[a-z]+/[\w-]+\.parquet")
 _REPO_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -102,7 +103,7 @@ class Hub:
         return {
             path: str(lfs.sha256)
             for path, lfs in large
-            if lfs is not None and path.startswith("data/") and path.endswith(".parquet")
+            if lfs is not None and _SHARD.fullmatch(path)
         }
 
     def read(self, path: str, revision: str) -> bytes:

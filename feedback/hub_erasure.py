@@ -12,7 +12,7 @@ from pathlib import Path
 
 from feedback import sealing
 from feedback.hub import Hub
-from feedback.outbox import outbox_files, read_rows
+from feedback.outbox import held, outbox_files
 from feedback.review_file import ReviewFile
 from feedback.reviews import Reviews
 from feedback.shards import replica_of, without
@@ -66,18 +66,13 @@ def erase_pending(home: Home, hub: Hub) -> list[str]:
     erasures = HubErasures(home)
     pending = erasures.pending(hub.repo)
     if pending:
-        pending -= _still_held(home, pending)
+        pending = pending.difference(*(held(path, pending) for path in outbox_files(home.feedback)))
     if not pending:
         return []
     hub.prepare()
     _erase(home, hub, pending)
     erasures.note(pending, hub.repo)
     return sorted(pending)
-
-
-def _still_held(home: Home, flag_ids: set[str]) -> set[str]:
-    rows = read_rows(home.feedback, where="r.payload IS NOT NULL")
-    return {row.flag_id for row in rows} & flag_ids
 
 
 def _erase(home: Home, hub: Hub, flag_ids: set[str]) -> None:

@@ -14,11 +14,12 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from feedback import sealing
+from feedback import forgetting, sealing
 from feedback.writer import Writer, reading
 
 DDL = """
@@ -40,12 +41,6 @@ SELECT count(*) FROM revision r WHERE r.consent
   AND r.revision=(SELECT max(revision) FROM revision WHERE flag_id=r.flag_id)
   AND NOT EXISTS (SELECT 1 FROM placed p JOIN shard s ON s.no=p.shard
     WHERE p.revision=r.seq AND s.pushed_at IS NOT NULL)
-"""
-_STALE = """
-SELECT r.flag_id, EXISTS (
-  SELECT 1 FROM placed p JOIN revision o ON o.seq=p.revision WHERE o.flag_id=r.flag_id) AS placed
-FROM revision r WHERE r.revision=(SELECT max(revision) FROM revision WHERE flag_id=r.flag_id)
-  AND r.consent=0 AND r.created_at<?
 """
 SEAL_ROWS = 5_000
 """Sealed in one transaction, at most."""
@@ -98,11 +93,7 @@ class Outbox:
     @contextlib.contextmanager
     def each_free(cls, folder: Path) -> Iterator[list["Outbox"]]:
         """All files that no running process holds, for a command to work on."""
-        with contextlib.ExitStack() as stack:
-            found = [cls.take(path) for path in outbox_files(folder)]
-            boxes = [box for box in found if box is not None]
-            for box in boxes:
-                stack.callback(box.close)
+        with taken(outbox_files(folder)) as boxes:
             yield boxes
 
     def close(self) -> None:
@@ -114,16 +105,17 @@ class Outbox:
         """Freeze what may be pushed into shards; says how many rows."""
         others = [path for path in outbox_files(self.path.parent) if path != self.path]
         seqs = sealing.open_revisions(self.path, others)
-        parts = [seqs[start : start + SEAL_ROWS] for start in range(0, len(seqs), SEAL_ROWS)]
         replica = self.path.stem.removeprefix("outbox-")
-        return sum(
-            self.writer.run(lambda db, some=part: sealing.seal(db, some, replica)) for part in parts
-        )
+        rows = 0
+        for start in range(0, len(seqs), SEAL_ROWS):
+            some = seqs[start : start + SEAL_ROWS]
+            rows += self.writer.run(partial(sealing.seal, seqs=some, replica=replica))
+        return rows
 
     def scrub(self, flag_ids: Iterable[str]) -> list[str]:
         """Empty the rows of erased flags; gives the ids of the answers they were about."""
         ids = list(flag_ids)
-        found = self.writer.run(lambda db: _scrub(db, ids))
+        found = self.writer.run(lambda db: forgetting.scrub(db, ids))
         if found:
             self.writer.checkpoint()
         return found
@@ -137,7 +129,7 @@ class Outbox:
 
         Of a flag that is in a shard, the text goes and the id stays: its receipt still erases it.
         """
-        found = self.writer.run(lambda db: _expire(db, oldest))
+        found = self.writer.run(lambda db: forgetting.expire(db, oldest))
         if found:
             self.writer.checkpoint()
         return found
@@ -152,6 +144,34 @@ def count_waiting(path: Path) -> int:
     """As `Outbox.waiting`, for any file."""
     with reading(path) as db:
         return int(db.execute(_WAITING).fetchone()[0]) if _has(db, "placed") else 0
+
+
+def held(path: Path, flag_ids: Iterable[str]) -> set[str]:
+    """Those of the flags that this file still has text of."""
+    with reading(path) as db:
+        if not _has(db, "receipt"):
+            return set()
+        rows = db.execute("SELECT DISTINCT flag_id FROM revision WHERE payload IS NOT NULL")
+        return {row["flag_id"] for row in rows} & set(flag_ids)
+
+
+@contextlib.contextmanager
+def left_with(folder: Path, own: Path, flag_ids: Iterable[str]) -> Iterator[list[Outbox]]:
+    """Files of processes that have ended, which still have text of these flags."""
+    ids = list(flag_ids)
+    others = [path for path in outbox_files(folder) if ids and path != own and held(path, ids)]
+    with taken(others) as boxes:
+        yield boxes
+
+
+@contextlib.contextmanager
+def taken(paths: Iterable[Path]) -> Iterator[list[Outbox]]:
+    """Those of the files that no running process holds, for a while."""
+    with contextlib.ExitStack() as stack:
+        boxes = [box for path in paths if (box := Outbox.take(path)) is not None]
+        for box in boxes:
+            stack.callback(box.close)
+        yield boxes
 
 
 def read_rows(folder: Path, *, where: str = "", values: Sequence[object] = ()) -> list[Row]:
@@ -240,39 +260,6 @@ def _row(row: Sequence[object]) -> Row:
 def _has(db: sqlite3.Connection, table: str) -> bool:
     # Between the first byte of a new file and its tables there is a moment.
     return bool(db.execute("SELECT 1 FROM sqlite_master WHERE name=?", (table,)).fetchone())
-
-
-def _scrub(db: sqlite3.Connection, flag_ids: Iterable[str]) -> list[str]:
-    """Empty flags that are not empty yet, also in shards that still wait."""
-    found = {flag_id: answer for flag_id in flag_ids if (answer := _scrub_one(db, flag_id))}
-    if found:
-        sealing.empty_sealed(db, list(found))
-    return list(found.values())
-
-
-def _scrub_one(db: sqlite3.Connection, flag_id: str) -> str:
-    """Empty one flag; the id of its answer, or nothing when it was empty already."""
-    found = db.execute(
-        "SELECT answer_id FROM flag WHERE id=? AND answer_id!='erased ' || id", (flag_id,)
-    ).fetchone()
-    if found is None:
-        return ""
-    db.execute("UPDATE revision SET payload=NULL, consent=0 WHERE flag_id=?", (flag_id,))
-    db.execute("DELETE FROM receipt WHERE flag_id=?", (flag_id,))
-    db.execute("UPDATE flag SET owner='', answer_id='erased ' || id WHERE id=?", (flag_id,))
-    return str(found[0])
-
-
-def _expire(db: sqlite3.Connection, oldest: int) -> list[str]:
-    stale = db.execute(_STALE, (oldest,)).fetchall()
-    db.executemany(
-        "UPDATE revision SET payload=NULL WHERE flag_id=? AND payload IS NOT NULL",
-        [(flag_id,) for flag_id, placed in stale if placed],
-    )
-    ids = [flag_id for flag_id, placed in stale if not placed]
-    for table, column in (("receipt", "flag_id"), ("revision", "flag_id"), ("flag", "id")):
-        db.executemany(f"DELETE FROM {table} WHERE {column}=?", [(i,) for i in ids])  # noqa: S608
-    return ids
 
 
 def _try_lock(path: Path) -> FileLock | None:

@@ -59,7 +59,7 @@ class PushState(Record):
 class Pusher:
     """The thread that pushes the flags of one outbox, and of those left behind by others."""
 
-    def __init__(self, home: Home, outbox: Outbox, hub: Hub, pace: Pace = PACE) -> None:
+    def __init__(self, home: Home, outbox: Outbox, hub: Hub, pace: Pace) -> None:
         """Start; flags that wait from an earlier process go at once."""
         self._home = home
         self._outbox = outbox
@@ -85,7 +85,7 @@ class Pusher:
         """
         if not settings.flags_repo or settings.offline:
             return None
-        return cls(home, outbox, Hub(settings.flags_repo))
+        return cls(home, outbox, Hub(settings.flags_repo), PACE)
 
     @property
     def state(self) -> PushState:

@@ -111,7 +111,10 @@ def sealed(path: Path, limit: int) -> list[Sealed]:
             " ORDER BY no LIMIT ?",
             (limit,),
         ).fetchall()
-    return [Sealed(*row[:4], rewritten=bool(row[4])) for row in rows]
+    return [
+        Sealed(row["no"], row["path"], row["data"], row["rows"], bool(row["rewritten"]))
+        for row in rows
+    ]
 
 
 def mark_pushed(

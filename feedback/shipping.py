@@ -14,7 +14,7 @@ from feedback import sealing
 from feedback.card import write_card
 from feedback.hub import Hub
 from feedback.hub_erasure import HubErasures, erase_pending
-from feedback.outbox import Outbox, outbox_files
+from feedback.outbox import Outbox, outbox_files, taken
 from feedback.records import Record
 from feedback.sealing import Sealed
 from feedback.writer import reading
@@ -62,11 +62,8 @@ def ship(home: Home, boxes: Iterable[Outbox], hub: Hub) -> Shipped:
 @contextlib.contextmanager
 def left_behind(folder: Path, own: Path) -> Iterator[list[Outbox]]:
     """Outboxes that no process holds and that have something to push."""
-    with contextlib.ExitStack() as stack:
-        others = [path for path in outbox_files(folder) if path != own and _waits(path)]
-        boxes = [box for path in others if (box := Outbox.take(path)) is not None]
-        for box in boxes:
-            stack.callback(box.close)
+    others = [path for path in outbox_files(folder) if path != own and _waits(path)]
+    with taken(others) as boxes:
         yield boxes
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from feedback.answers import AnswerStore
 from feedback.drafts import make_draft
@@ -17,15 +18,16 @@ from shared.settings import Settings
 class Room:
     """One serving process, without pages and models."""
 
-    def __init__(self, root: Path, *, keep_days: int = 90) -> None:
+    def __init__(self, root: Path, *, keep_days: int = 90, flags_repo: str = "") -> None:
         self.home = Home(root).prepare()
         self.answers = AnswerStore(self.home.history, keep_days=keep_days)
-        self.flags = FlagService(self.home, self.answers, Settings(home=root, keep_days=keep_days))
+        settings = Settings(home=root, keep_days=keep_days, flags_repo=flags_repo)
+        self.flags = FlagService(self.home, self.answers, settings)
         self.ledger = Ledger(self.home)
 
     @classmethod
     @contextmanager
-    def opened(cls, root: Path, **settings: int) -> Iterator["Room"]:
+    def opened(cls, root: Path, **settings: Any) -> Iterator["Room"]:
         room = cls(root, **settings)
         try:
             yield room

@@ -453,6 +453,8 @@ class LoopbackHub:
         patch.setattr(constants, "HF_HUB_OFFLINE", False)
         patch.setattr(constants, "HF_HUB_DISABLE_XET", True)
         patch.setattr(constants, "ENDPOINT", self.url)
+        template = self.url + "/{repo_id}/resolve/{revision}/{filename}"
+        patch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
         patch.setenv("HF_TOKEN", TOKEN)
 
     def files(self, repo_id: str, revision: str = "main") -> dict[str, bytes]:
