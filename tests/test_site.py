@@ -122,9 +122,13 @@ def test_files_of_the_home_are_not_served(serving: Serving):
         assert reply.status_code in {403, 404}, path
 
 
-@pytest.mark.parametrize("path", ["/docs", "/redoc", "/nowhere", "/admin", "/monitoring"])
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/nowhere", "/admin"])
 def test_what_is_not_there_is_not_found(server: str, path: str):
     assert httpx.get(server + path).status_code == 404
+
+
+def test_nobody_watches_over_the_shoulder(server: str):
+    assert httpx.get(f"{server}/monitoring").status_code == 403
 
 
 def test_nobody_outside_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

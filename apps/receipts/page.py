@@ -144,7 +144,8 @@ class FlagsPage:
         return self._looked(str(event.id), "")
 
     def _arrived(self, linked: str) -> Changes:
-        return self._looked(linked, "") if linked else {}
+        # Gradio takes an empty dict for a value, so one field is named and left as it is.
+        return self._looked(linked, "") if linked else {self.flag_id: gr.skip()}
 
     def _own(self, request: gr.Request) -> str:
         return view.own_list(self.desk.own(owner_of(request)))
