@@ -80,7 +80,7 @@ def liking(pen: Pen, words: Lexicon) -> Turn:
     thing = plural(words.noun()) if pen.chance(0.7) else _hobby(pen, words)
     verb = pen.pick(("like", "love", "enjoy", "collect", "am afraid of", "miss"))
     asked = pen.phrase("I [really |]{v} {t}[.|!|]", v=verb, t=thing)
-    said = (
+    said: tuple[str, ...] = (
         "{T} [are|can be] wonderful! [What do you like most about|When did you first see] {t}?",
         "I have read about {t}. [What do you like most about|How did it begin with you and] {t}?",
         "Tell me more about {t}! [How did it start?|Why {t}?]",

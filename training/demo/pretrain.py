@@ -4,12 +4,10 @@ Counted in steps, not in minutes, so that a run can be repeated. On two cores wi
 compiling and bf16 together train about twice as fast as plain float32.
 """
 
-import json
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -163,20 +161,3 @@ class Trainer:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
         return float(loss.detach())
-
-
-def log_to(path: Path) -> Report:
-    """Append each progress line to `path` as JSON and say it on standard output."""
-
-    def report(progress: Progress) -> None:
-        with path.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(asdict(progress)) + "\n")
-
-    return report
-
-
-def shuffled(parts: Iterator[Rows], seed: int) -> list[Rows]:
-    """The batches in an order that `seed` decides."""
-    found = list(parts)
-    np.random.default_rng(seed).shuffle(found)  # type: ignore[arg-type]
-    return found
