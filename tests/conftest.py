@@ -53,9 +53,13 @@ def server(serving: Serving) -> str:
     return serving.url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """Headless Chromium: the system's where there is one, else Playwright's own."""
+    """Headless Chromium: the system's where there is one, else Playwright's own.
+
+    One per module, because Playwright keeps an event loop running in this thread for as long as it
+    lives, and no asynchronous test of another module could run beside that.
+    """
     from playwright.sync_api import sync_playwright
 
     arguments = (

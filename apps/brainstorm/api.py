@@ -21,7 +21,7 @@ def add_api(thinker: Thinker) -> None:
         topic: str,
         n: int = 5,
         method: str = "free",
-        existing: list[str] | None = None,
+        existing: list[str] = [],  # noqa: B006 - the API shows it, nothing changes it
     ) -> dict[str, Any]:
         """Find ideas.
 

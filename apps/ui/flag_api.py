@@ -19,7 +19,7 @@ def add_flag_api(ctx: Context) -> None:
         request: gr.Request,
         answer_id: str,
         verdict: str,
-        reasons: list[str] | None = None,
+        reasons: list[str] = [],  # noqa: B006 - the API shows it, nothing changes it
         comment: str = "",
         correction: str = "",
         severity: str = "",
