@@ -93,7 +93,7 @@ def _row(row: sqlite3.Row) -> Row:
         flag_id=row["flag_id"],
         app=row["app"],
         owner="",
-        answer_id="",
+        answer_id=f"pulled {row['flag_id']}",
         revision=row["revision"],
         created_at=row["created_at"],
         withdrawn=row["state"] != "sent",

@@ -171,13 +171,11 @@ def test_kill_9_of_writer_and_pusher_loses_and_repeats_nothing(
 
 
 @pytest.mark.slow
-def test_the_naive_way_loses_or_repeats_flags_under_the_same_kills(
-    hub: LoopbackHub, tmp_path: Path
-) -> None:
+def test_the_naive_way_repeats_flags_under_such_kills(hub: LoopbackHub, tmp_path: Path) -> None:
     chance = random.Random(20261120)
     told: list[tuple[str, int]] = []
     for _ in range(NAIVE_KILLS):
         told += kill_once(hub, tmp_path, "naive", "applied", chance)
-    _, lost, repeated = counted(hub, [(flag_id, 1) for flag_id, _ in told])
-    report(f"naively, {NAIVE_KILLS} kills: {len(told)} told, {lost} lost, {repeated} repeated")
-    assert lost + repeated > 0
+    rows, _, repeated = counted(hub, told)
+    report(f"naively, {NAIVE_KILLS} kills: {len(told)} told, {rows} rows, {repeated} repeated")
+    assert repeated > 0
