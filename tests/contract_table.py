@@ -18,7 +18,7 @@ EXIT_CODES = {
 COMMANDS = {
     "serve": "all apps on one site, or only those named",
     "models": "list, pull, use, verify, rm",
-    "flags": "list, stats, review, erase, export",
+    "flags": "list, stats, review, erase, export, push, pull",
     "train": "one run from a recipe",
     "evaluate": "measure the GGUF that ships",
     "export": "merge, GGUF, quantise; the adapter as GGUF",

@@ -4,7 +4,7 @@ Datasets only, classic large files (no xet). It speaks HTTP like the Hub does: c
 batch, PUT, verify, commit, tree, resolve with ranges, squash, deletion of large files. Faults are
 injected by `hub.store.inject(Fault(…))`; every request is in `hub.store.log`.
 
-Clients: in another process, `hub.environment`; in this process, `hub.point_here(monkeypatch)`,
+Clients: in another process, `hub.variables`; in this process, `hub.point_here(monkeypatch)`,
 because huggingface_hub reads its variables when it is imported, and tests import it off-line.
 """
 
@@ -436,15 +436,20 @@ class LoopbackHub:
             server.server_close()
 
     @property
-    def environment(self) -> dict[str, str]:
-        """For a client in another process: nothing of this process' being off-line is left."""
-        kept = {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"}
-        return kept | {
+    def variables(self) -> dict[str, str]:
+        """For a client in another process; the one that tests run in is off-line."""
+        return {
             "HF_ENDPOINT": self.url,
             "HF_TOKEN": TOKEN,
+            "HF_HUB_OFFLINE": "0",
             "HF_HUB_DISABLE_XET": "1",
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         }
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The same with everything else that a process needs."""
+        return {**os.environ, **self.variables}
 
     def point_here(self, patch: pytest.MonkeyPatch) -> None:
         """For the clients in this process, whose settings were read at their import."""

@@ -20,10 +20,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gradio_client import Client
 
 from feedback.outbox import count_waiting, outbox_files
 from tests.hub_store import Fault
 from tests.loopback_hub import LoopbackHub
+from tests.serving import inkloop
 
 ROOT = Path(__file__).parent.parent
 REPO = "me/flags"
@@ -179,3 +181,32 @@ def test_the_naive_way_repeats_flags_under_such_kills(hub: LoopbackHub, tmp_path
     rows, _, repeated = counted(hub, told)
     report(f"naively, {NAIVE_KILLS} kills: {len(told)} told, {rows} rows, {repeated} repeated")
     assert repeated > 0
+
+
+def test_a_server_pushes_by_itself_and_once_more_when_it_ends(
+    hub: LoopbackHub, tmp_path: Path
+) -> None:
+    settings = {"HOME": str(tmp_path), "MODEL": "demo", "FLAGS_REPO": REPO}
+    env = {f"INKLOOP_{name}": value for name, value in settings.items()} | hub.variables
+    serving = inkloop("serve", "chat", "--port", "0", env=env)
+    try:
+        client = Client(serving.wait_ready().url, analytics_enabled=False, verbose=False)
+        first = flagged(client, "Who are you?")
+        wait_for_request(hub, "POST .*/commit/main 200")
+        second = flagged(client, "What do you like?")
+    finally:
+        code = serving.end()
+    assert code == 0, serving.said
+    assert [row["id"] for row in hub.rows(REPO)] == [first, second]
+
+
+def flagged(client: Client, question: str) -> str:
+    answer = client.predict(message=question, max_tokens=32, api_name="/chat")
+    receipt = client.predict(
+        answer_id=answer["answer_id"],
+        verdict="down",
+        correction="I am a small model.",
+        consent_train=True,
+        api_name="/flag",
+    )
+    return str(receipt["flag_id"])
