@@ -134,6 +134,12 @@ def test_weights_are_not_spoken_of_where_nothing_was_trained() -> None:
     assert "weights" not in said
 
 
+def test_a_copy_on_the_hub_is_named_where_there_may_be_one() -> None:
+    reach = Reach(revisions=1, datasets=(), runs=(), releases=())
+    assert "me/raw-flags" in " ".join(erasing(reach, pushed_to="me/raw-flags"))
+    assert "Hub" not in " ".join(erasing(reach))
+
+
 def test_a_browser_lists_its_own_flags_newest_first(room: Room, desk: Desk) -> None:
     first, second = room.complain(ADA, "one?"), room.complain(ADA, "two?")
     room.complain("bob", "three?")

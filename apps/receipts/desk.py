@@ -42,6 +42,8 @@ class Opened:
     record: FlagRecord | None
     """None once it was withdrawn or erased."""
     reach: Reach
+    pushed_to: str
+    """The Hub dataset that may hold a copy; empty where none can."""
 
 
 class Desk:
@@ -74,7 +76,8 @@ class Desk:
             NotFound: If the receipt is not this flag's.
         """
         flag = opened(self._ctx.home, flag_id, receipt)
-        return Opened(flag.record, reach(flag))
+        may_leave = any(row.consent for row in flag.rows)
+        return Opened(flag.record, reach(flag), self._ctx.settings.flags_repo if may_leave else "")
 
     def withdraw(self, flag_id: str, receipt: str) -> Life:
         """Take a flag back.

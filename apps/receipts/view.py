@@ -86,7 +86,8 @@ def stored(opened: Opened) -> str:
 
 def warning(opened: Opened) -> str:
     """What erasing reaches and what it does not, before it is done."""
-    items = "".join(f"<li>{html.escape(line)}</li>" for line in erasing(opened.reach))
+    lines = erasing(opened.reach, pushed_to=opened.pushed_to)
+    items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
     return f'<div role="alert"><h3>Erase this flag for good?</h3><ul>{items}</ul></div>'
 
 

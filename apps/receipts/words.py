@@ -79,8 +79,13 @@ def pasted(text: str) -> tuple[str, str]:
     return (found[1], found[2] or "") if found else (text.strip(), "")
 
 
-def erasing(reach: Reach) -> list[str]:
-    """What erasing does and cannot do, one sentence each."""
+def erasing(reach: Reach, *, pushed_to: str = "") -> list[str]:
+    """What erasing does and cannot do, one sentence each.
+
+    Args:
+        reach: Where the flag has got to on this machine.
+        pushed_to: The private dataset on the Hub that has or may have a copy.
+    """
     copies = "what you sent" if reach.revisions == 1 else f"all {reach.revisions} versions of it"
     said = [
         f"This deletes {copies}, the recorded answer with the conversation before it, what"
@@ -89,6 +94,11 @@ def erasing(reach: Reach) -> list[str]:
     ]
     if reach.datasets:
         said.append(f"Its rows are taken out of dataset version {_names(reach.datasets)}.")
+    if pushed_to:
+        said.append(
+            f"Its copy in the private dataset {pushed_to} is erased there too, history included,"
+            " as soon as the Hub can be reached; what somebody has downloaded is out of reach."
+        )
     if reach.runs or reach.releases:
         learned = [f"run {name}" for name in reach.runs]
         learned += [f"release {name}" for name in reach.releases]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 import gradio as gr
-import pandas as pd
+import pandas as pd  # type: ignore[import-untyped]
 
 from apps.review import figures_view
 from apps.review.figures import Count, figures

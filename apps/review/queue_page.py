@@ -116,7 +116,8 @@ class QueuePage:
             self.queue, self.seen, self.list, self.flag, self.deciding, self.note, self.correction
         ]  # fmt: skip
         found = shows_errors(self._found)
-        changed = [field.input for field in filters[:-1]]
+        chosen = (self.state, self.app, self.verdict, self.reason)
+        changed = [field.input for field in chosen]
         gr.on([*changed, self.text.submit], found, filters, shown, **INSTANT)
         page.load(found, filters, shown, **INSTANT)
         self.list.look(shows_errors(self._chosen), self.queue, shown, **INSTANT)
