@@ -18,6 +18,8 @@ from shared.messages import Message, from_dict, to_dict
 from training.recipe import Sft
 
 ANSWERS = "assistant"
+ONE_FAR_IN = 5
+"""Of the rows that are read again, one in so many is from elsewhere than the corrections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +113,35 @@ def _for_ever(rows: Sequence[Row], order: random.Random) -> Iterator[Row]:
 
 
 def _replayed(rows: Sequence[Row], old: Replay, *, wanted: int, seed: int) -> list[Row]:
-    """Old answers without those to questions that have been corrected since."""
+    """Old answers without those to questions that have been corrected since.
+
+    Most come from where the corrections come from (the same system message): what lies nearest to
+    a correction is what it damages first.
+    """
     corrected = {question(row.prompt) for row in rows}
-    kept = [row for row in old(wanted, seed) if question(row.prompt) not in corrected]
+    homes = {_system(row) for row in rows}
+    drawn = [row for row in old(2 * wanted, seed) if question(row.prompt) not in corrected]
+    near = [row for row in drawn if _system(row) in homes]
+    far = [row for row in drawn if _system(row) not in homes]
+    kept = _mixed(near, far, wanted)
     if not kept:
         raise TrainingError("There is no replay left to train with.", fix="Check data.replay.")
     return [kept[index % len(kept)] for index in range(wanted)]
+
+
+def _mixed(near: Sequence[Row], far: Sequence[Row], wanted: int) -> list[Row]:
+    """One far row in `ONE_FAR_IN`, spread evenly, as long as there are both."""
+    if not near or not far:
+        return [*near, *far][:wanted]
+    order: list[Row] = []
+    for index in range(wanted):
+        source = far if index % ONE_FAR_IN == 0 else near
+        order.append(source[index % len(source)])
+    return order
+
+
+def _system(row: Row) -> str:
+    return "\n".join(m.content for m in row.prompt if m.role == "system")
 
 
 def question(prompt: Sequence[Message]) -> str:

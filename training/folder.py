@@ -43,6 +43,11 @@ class RunFolder:
         return self.root / "metrics.json"
 
     @property
+    def plot(self) -> Path:
+        """The loss, drawn."""
+        return self.root / "plots" / "loss.svg"
+
+    @property
     def adapter(self) -> Path:
         """The trained LoRA."""
         return self.root / "adapter"

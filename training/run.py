@@ -13,6 +13,7 @@ from shared.errors import TrainingError
 from shared.models.demo import DEMO_DIR, DEMO_NAME
 from training.data import Replay, Row, TrainingSet, plan, without_long
 from training.folder import RunFolder
+from training.plot import plot_losses
 from training.recipe import Recipe
 from training.replay import replay_for
 from training.trainer import Base, Part, Tell, dpo, load_base, save_adapter, sft
@@ -82,6 +83,7 @@ def train(job: Job, folder: RunFolder, tell: Tell) -> None:
     base = load_base(job.base.folder, job.recipe)
     data, dropped = without_long(job.data, longest=job.recipe.data.max_tokens, count=base.count)
     figures = _parts(job, data, base, folder, tell)
+    plot_losses(folder.log, folder.plot)
     folder.write_metrics(
         {
             "key": job.key,

@@ -43,7 +43,7 @@ class Guide:
         """
         self._voice.chapter("A server with the demo model")
         with (
-            self._place.server("chat") as server,
+            self._place.server() as server,
             visitors(server.url, VISITORS + STRANGERS) as people,
         ):
             self._voice.say(f"It runs at {server.url} and answers with “{server.model}”.")
