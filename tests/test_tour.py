@@ -1,0 +1,89 @@
+"""The tour's parts: its own folder only, nothing left behind, everybody asks in their own words."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared.errors import GateRefused, TrainingError
+from training.demo import facts
+from training.tour.guide import STRANGERS, VISITORS
+from training.tour.narrator import Narrator
+from training.tour.place import Place
+from training.tour.questions import Fault, find_faults, known
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_tour_never_empties_a_folder_that_it_did_not_make(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text("keep me")
+    with pytest.raises(TrainingError, match="was not made by a tour"):
+        Place(tmp_path).fresh()
+    assert mine.read_text() == "keep me"
+
+
+def test_a_second_tour_begins_with_an_empty_home(tmp_path: Path) -> None:
+    place = Place(tmp_path / "tour").fresh()
+    (place.home / "left over").touch()
+    assert [path.name for path in place.fresh().home.iterdir()] == [".inkloop-tour"]
+
+
+def test_no_setting_of_the_person_reaches_the_tour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INKLOOP_MODEL", "elsewhere.gguf")
+    environment = Place(tmp_path).environment
+    assert "INKLOOP_MODEL" not in environment
+    assert environment["INKLOOP_HOME"] == str(tmp_path)
+
+
+def test_the_server_ends_when_the_tour_is_killed() -> None:
+    keeper = subprocess.Popen(
+        [sys.executable, "-m", "training.tour.keeper", sys.executable, "-c", _SLEEPER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert keeper.stdin is not None
+    assert keeper.stdout is not None
+    child = int(keeper.stdout.readline())
+    keeper.stdin.close()
+    keeper.wait(30)
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+_SLEEPER = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+
+
+def test_no_two_visitors_put_a_question_alike() -> None:
+    fault = Fault("A", tuple(facts.held_out()[:3]))
+    people = max(VISITORS, STRANGERS)
+    asked = [question for person in range(people) for question, _ in fault.asked_by(person)]
+    assert len(set(asked)) == len(asked) == 3 * people
+    assert not {question for question, _ in fault.asked_otherwise()} & set(asked)
+
+
+def test_faults_are_facts_that_the_model_gets_wrong() -> None:
+    knows = {facts.held_out()[0].answer}
+    first, second = find_faults(lambda _, answer: answer in knows)
+    found = {*first.facts, *second.facts}
+    assert len(found) == 6
+    assert facts.held_out()[0] not in found
+
+
+def test_what_is_known_spans_different_kinds() -> None:
+    pairs = known(lambda *_: True)
+    assert len({" ".join(answer.split()[:2]) for _, answer in pairs}) > 10
+
+
+def test_a_check_that_does_not_hold_ends_the_tour(capsys: pytest.CaptureFixture[str]) -> None:
+    voice = Narrator()
+    voice.check(True, "This holds.")
+    with pytest.raises(GateRefused, match="That does not"):
+        voice.check(False, "That does not.")
+    assert voice.held == 1
+    assert "✓ This holds." in capsys.readouterr().out
