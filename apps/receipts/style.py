@@ -20,14 +20,15 @@ CSS = """
   overflow-wrap: anywhere; }
 .life h2 { margin-top: 0; }
 .life code { font-family: var(--font-mono); font-size: .9em; }
-.life-steps { list-style: none; display: flex; flex-wrap: wrap; gap: 10px 8px; margin: 0;
-  padding: 14px 0 10px; }
+.page-flags .life .life-steps { list-style: none; display: flex; flex-wrap: wrap;
+  gap: 10px 8px; margin: 0; padding: 14px 0 10px !important; }
 .life-steps li { flex: 1 1 120px; padding: 6px 0 0; border-top: 4px solid; font-size: .85rem; }
 .life-steps .done { border-color: var(--link-text-color); color: var(--body-text-color);
   font-weight: 600; }
 .life-steps .open { border-color: var(--border-color-primary);
   color: var(--body-text-color-subdued); }
-.life-history { margin: 0; padding: 4px 0 10px; list-style: none; display: grid; gap: 4px; }
+.page-flags .life .life-history { margin: 0; padding: 4px 0 10px !important;
+  list-style: none; display: grid; gap: 4px; }
 .life-history time { color: var(--body-text-color-subdued); font-variant-numeric: tabular-nums;
   font-size: .85rem; margin-inline-end: 6px; }
 .life-history q { display: block; margin: 2px 0 4px 12px; padding-inline-start: 8px;

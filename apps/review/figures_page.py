@@ -53,7 +53,8 @@ def _plot(counts: Sequence[Count], colours: dict[str, str]) -> gr.BarPlot:
     rows = [(count.day, count.flags, count.what) for count in counts]
     rows += [(day, 0, count.what) for count in counts[:1] for day in _days(counts)]
     frame = pd.DataFrame(rows, columns=["day", "flags", "what"])
-    frame["day"] = pd.to_datetime(frame["day"])
+    # At noon: a value on the edge between two bars would be drawn in the day before.
+    frame["day"] = pd.to_datetime(frame["day"]) + pd.Timedelta(hours=12)
     return gr.BarPlot(
         frame,
         x="day",
