@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS placed(
   revision INTEGER PRIMARY KEY REFERENCES revision(seq),
   shard INTEGER NOT NULL REFERENCES shard(no));
 CREATE INDEX IF NOT EXISTS placed_shard ON placed(shard);
+CREATE INDEX IF NOT EXISTS revision_consent ON revision(consent, flag_id, revision);
 """
 SHARD_ROWS = 500
 
@@ -81,7 +82,8 @@ def open_revisions(path: Path, others: Sequence[Path]) -> list[int]:
     """
     elsewhere = _newest_elsewhere(others)
     with reading(path) as db:
-        query = f"SELECT * FROM ({_OPEN}) WHERE wanted OR known OR ?"  # noqa: S608 - a constant
+        columns = "seq, flag_id, revision, wanted, known"
+        query = f"SELECT {columns} FROM ({_OPEN}) WHERE wanted OR known OR ?"  # noqa: S608
         rows = db.execute(query, (bool(others),))
         return sorted(row["seq"] for row in rows if _is_due(row, elsewhere))
 

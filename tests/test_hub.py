@@ -197,6 +197,14 @@ def test_a_card_that_somebody_changes_meanwhile_is_written_again(room, loopback)
     assert loopback.files(REPO)["NOTES.md"] == b"Mine."
 
 
+def test_no_request_waits_for_ever(room, loopback):
+    from huggingface_hub import get_session
+
+    Hub(REPO).prepare()
+    timeout = get_session().timeout
+    assert None not in (timeout.connect, timeout.read, timeout.write, timeout.pool)
+
+
 # ---- the thread in the server
 
 
