@@ -127,14 +127,15 @@ def check_served(home: Home, store: ReleaseStore, base: BaseModel) -> None:
     """Refuse to replace a model that the new release does not descend from.
 
     The gate compares with the promoted release or the base; it says nothing about a model that
-    somebody chose by hand, so a release must not take that one's place by itself.
+    somebody fetched or chose, so a release must not take that one's place by itself. The demo model
+    is only there until there is something better.
 
     Raises:
         TrainingError: If another model is served than the base or one of its releases.
     """
     served = choose(Settings.load(), home).release
     own = [release.name for release in store.list() if release.manifest.base.name == base.name]
-    if served not in (base.name, *own):
+    if served not in (DEMO_NAME, base.name, *own):
         raise TrainingError(
             f"{served} is served, and this release would be made from {base.name}.",
             fix="Name a recipe whose base is the served model, or pass --no-promote.",
