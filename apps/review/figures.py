@@ -36,6 +36,14 @@ class Figures:
     verdicts: tuple[Count, ...]
     enough: Enough
 
+    @property
+    def totals(self) -> dict[str, int]:
+        """How often each of `reasons` was given."""
+        return {
+            name: sum(count.flags for count in self.why if count.what == name)
+            for name in self.reasons
+        }
+
 
 VERDICTS = {"down": "bad", "up": "good", "prefer": "compared"}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import gradio as gr
 import pandas as pd  # type: ignore[import-untyped]
@@ -26,23 +27,25 @@ def build(page: gr.Blocks, home: Home) -> None:
     look.title("Figures", "What the flags say together.")
     enough = gr.HTML(elem_id="enough", apply_default_css=False)
     with gr.Row():
-        states = gr.HTML(apply_default_css=False, min_width=220)
-        apps = gr.HTML(apply_default_css=False, min_width=220)
+        states = gr.HTML(apply_default_css=False, min_width=250)
+        apps = gr.HTML(apply_default_css=False, min_width=250)
+        reasons = gr.HTML(apply_default_css=False, min_width=250)
     why = gr.BarPlot(x="day", y="flags", title="Why answers were bad", elem_id="plot-reasons")
     verdicts = gr.BarPlot(x="day", y="flags", title="Verdicts", elem_id="plot-verdicts")
 
-    def counted() -> tuple[str, str, str, gr.BarPlot, gr.BarPlot]:
+    def counted() -> tuple[Any, ...]:
         found = figures(home)
         colours = dict(zip(found.reasons, COLOURS, strict=False))
         return (
             figures_view.enough_to_retrain(found.enough),
             figures_view.counts(f"All flags: {found.flags:,}", _in_words(found.states)),
             figures_view.counts("By app", found.apps),
+            figures_view.counts("Why answers were bad", found.totals),
             _plot(found.why, colours),
             _plot(found.verdicts, VERDICT_COLOURS),
         )
 
-    page.load(counted, None, [enough, states, apps, why, verdicts], **INSTANT)
+    page.load(counted, None, [enough, states, apps, reasons, why, verdicts], **INSTANT)
 
 
 def _in_words(states: dict[str, int]) -> dict[str, int]:

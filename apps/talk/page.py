@@ -89,7 +89,8 @@ class TalkPage:
     def settle(self, request: gr.Request, at: Shown, text: str) -> Update:
         """Show what came of an answer, however it ended."""
         if self.exchange.is_answering(at.conversation_id):
-            return {}
+            # Gradio takes an empty dict for a value: changing nothing needs an entry.
+            return {self.parts.message: gr.skip()}
         owner = owner_of(request)
         shown = self._show_settled(owner, self._open(owner, at))
         if text.strip():

@@ -135,7 +135,8 @@ class FlagPanel:
     def _clicked(self, request: gr.Request, flagging: Flagging, *form: object) -> Update:
         said = self._offered(Form.read(form))
         if not flagging.answer_id or not said.has_verdict(flagging):
-            return {}
+            # Gradio takes an empty dict for a value: changing nothing needs an entry.
+            return {self._flagging: gr.skip()}
         return self._store(owner_of(request), flagging, said.clicked(flagging))
 
     def _sent(self, request: gr.Request, flagging: Flagging, *form: object) -> Update:

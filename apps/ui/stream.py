@@ -25,7 +25,9 @@ MODEL_EVENT: dict[str, Any] = {
 """Arguments of every event that asks a model."""
 
 INSTANT: dict[str, Any] = {
-    "queue": False,
+    # Through the queue, without ever waiting in it: with queue=False Gradio 6.31 shows no toast for
+    # an error, so nobody would learn what went wrong.
+    "concurrency_limit": None,
     "show_progress": "hidden",
     "api_visibility": "private",
 }
