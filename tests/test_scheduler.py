@@ -231,7 +231,7 @@ def assert_same_until_a_tie(
 ) -> None:
     for (text, gap), (wanted, wanted_gap) in zip(got, expected, strict=False):
         if text != wanted:
-            assert min(gap, wanted_gap) <= 0.05, f"{text!r} instead of {wanted!r}"
+            assert min(gap, wanted_gap) <= 0.1, f"{text!r} instead of {wanted!r}"
             return
     assert len(got) == len(expected)
 

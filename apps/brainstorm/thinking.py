@@ -29,7 +29,9 @@ IDEA_TOKENS = 64
 REASON_TOKENS = 56
 PROMPT_TOKENS = 320
 """What is left for the question when ideas are counted out to a small window."""
-TRIES = 3
+TRIES = 5
+BOLDER = 0.2
+"""A model that only repeats itself is asked again at a higher temperature, up to 1.5."""
 MOST_TITLES = 500
 """Every idea is compared with every title while it is written, for all who wait."""
 SHOWN_TITLES, SHOWN_TITLE = 20, 60
@@ -74,7 +76,7 @@ class Thinker:
         yield Thinking(())
         harvest = Harvest(taken)
         most = max(1, (self._window() - PROMPT_TOKENS) // IDEA_TOKENS)
-        for _ in range(TRIES - 1 + -(-n // most)):
+        for attempt in range(TRIES - 1 + -(-n // most)):
             missing = min(n - len(harvest.kept), most)
             if missing <= 0:
                 break
@@ -83,7 +85,10 @@ class Thinker:
                 owner,
                 question,
                 form.ideas_schema(missing),
-                Sampling(temperature=0.8, max_tokens=missing * IDEA_TOKENS + 32),
+                Sampling(
+                    temperature=min(0.8 + BOLDER * attempt, 1.5),
+                    max_tokens=missing * IDEA_TOKENS + 32,
+                ),
                 "ideas",
             )
             async with aclosing(self._round(ask, harvest, n)) as steps:
