@@ -223,7 +223,12 @@ DEMO_WAYS = (
     "One question, please: {}",
     "Now something else: {}",
     "Quick question: {}",
+    "Please answer this: {}",
+    "Let me ask you something. {}",
+    "I wonder about this: {}",
+    "Help me with this: {}",
 )
+"""One per person; a quarter of the people are held out, and the gate wants three corrections."""
 
 
 @pytest.mark.slow
