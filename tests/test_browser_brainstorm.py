@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 CARDS = "document.querySelectorAll('#board .card:not(.coming)').length"
+PATIENCE_MS = 120_000
 
 
 class Thinking:
@@ -20,6 +21,8 @@ class Thinking:
 
     def __init__(self, page: "Page", server: str) -> None:
         self.page = page
+        # A model that repeats itself is asked several times for its ideas.
+        page.set_default_timeout(PATIENCE_MS)
         self.alerts: list[str] = []
         page.on("dialog", lambda dialog: (self.alerts.append(dialog.message), dialog.accept()))
         page.goto(f"{server}/brainstorm")

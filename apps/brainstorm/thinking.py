@@ -29,7 +29,7 @@ IDEA_TOKENS = 64
 REASON_TOKENS = 56
 PROMPT_TOKENS = 320
 """What is left for the question when ideas are counted out to a small window."""
-TRIES = 5
+TRIES = 7
 BOLDER = 0.2
 """A model that only repeats itself is asked again at a higher temperature, up to 1.5."""
 MOST_TITLES = 500
