@@ -6,7 +6,9 @@ import pytest
 
 from shared.errors import TrainingError
 from shared.messages import Message
-from training.data import Row, plan, question, read_jsonl
+from training.data import Row, question, read_jsonl
+from training.mixing import by_nearness
+from training.plan import plan
 from training.recipe import SHIPPED, Recipe, Sft, load, parse
 from training.replay import guarded_rows, is_guarded, replay_for
 
@@ -91,6 +93,12 @@ def test_a_corrected_question_is_not_replayed_with_its_old_answer() -> None:
     old = rows("A ", "b")
     made = plan(rows("a"), sft, replay_per_row=1, seed=1, old=lambda n, _: (old * n)[:n])
     assert Row((Message("user", "A "),), "About A ") not in made.rows
+
+
+def test_what_lies_nearest_to_a_correction_is_read_again_first() -> None:
+    old = rows("What is the opposite of big?", "Tell me a joke.", "What is the capital of Spain?")
+    near = by_nearness(rows("What is the capital of Peru?"), old)
+    assert question(near[0].prompt) == "what is the capital of spain?"
 
 
 def test_what_the_gate_guards_is_never_read(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 from shared.durable import replace_text, sha256_of
 from shared.errors import TrainingError
 from shared.models.demo import DEMO_DIR, DEMO_NAME
-from training.data import Replay, Row, TrainingSet, plan, without_long
+from training.data import Replay, Row, TrainingSet, without_long
 from training.folder import RunFolder
+from training.plan import plan
 from training.plot import plot_losses
 from training.recipe import Recipe
 from training.replay import replay_for
