@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from feedback.drafts import storable
 from feedback.records import AnswerRecord, now
 from feedback.writer import Writer, reading
 
@@ -55,6 +56,7 @@ class AnswerStore:
 
     def get(self, answer_id: str) -> AnswerRecord | None:
         """The answer, or None if it is unknown, expired or erased."""
+        answer_id = storable(answer_id)
         with self._lock:
             if answer_id in self._pending:
                 return self._pending[answer_id]

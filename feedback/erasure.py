@@ -1,9 +1,10 @@
 """Erases flags from this machine, and keeps them from ever coming back.
 
-A tombstone first, so that nothing that runs later can use the flag; then the outboxes and answers;
-then the rows in dataset versions and, where flags were pushed, in the dataset on the Hub. An outbox
-that a running server holds is emptied by that server within a minute (`FlagService.sweep`). Models
-keep what they have learned until the next training, so the releases that used the flags are named.
+A tombstone first, so that nothing that runs later can use the flag; then the answers; then the
+outboxes, which alone know which answers those were; then the rows in dataset versions and, where
+flags were pushed, in the dataset on the Hub. An outbox that a running server holds is emptied by
+that server within a minute (`FlagService.sweep`). Models keep what they have learned until the next
+training, so the releases that used the flags are named.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +15,7 @@ from feedback.answers import AnswerStore
 from feedback.dataset import building, versions
 from feedback.hub import Hub
 from feedback.hub_erasure import HubErasures, erase_pending
-from feedback.outbox import Outbox, outbox_files
+from feedback.outbox import Outbox, answers_of, outbox_files
 from feedback.progress import Progress
 from feedback.pulled import scrub_pulled
 from feedback.records import Record
@@ -68,12 +69,10 @@ def erase(
     """
     Reviews(home).bury(flag_ids, by=by)
     with Outbox.each_free(home.feedback) as boxes:
-        answer_ids = [answer_id for box in boxes for answer_id in box.scrub(flag_ids)]
+        _erase_answers(home, answers_of([box.path for box in boxes], flag_ids), keep_days)
+        for box in boxes:
+            box.scrub(flag_ids)
         held = len(boxes) < len(outbox_files(home.feedback))
-    if answer_ids and home.history.is_file():
-        with closing(AnswerStore(home.history, keep_days=keep_days)) as answers:
-            for answer_id in answer_ids:
-                answers.erase(answer_id)
     scrub_pulled(home, flag_ids)
     marks = Progress(home).marks()
     learned = [mark for flag_id in flag_ids for mark in marks.get(flag_id, ())]
@@ -88,6 +87,14 @@ def erase(
         left_on_hub=left,
         hub_problem=problem,
     )
+
+
+def _erase_answers(home: Home, answer_ids: Sequence[str], keep_days: int) -> None:
+    """Before the outboxes are emptied: a command that is killed in between is simply run again."""
+    if answer_ids and home.history.is_file():
+        with closing(AnswerStore(home.history, keep_days=keep_days)) as answers:
+            for answer_id in answer_ids:
+                answers.erase(answer_id)
 
 
 def _on_hub(home: Home, flag_ids: Sequence[str], hub: Hub | None) -> tuple[tuple[str, ...], str]:

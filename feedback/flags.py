@@ -16,7 +16,7 @@ from feedback.answers import AnswerStore
 from feedback.build_record import build_record
 from feedback.erasure import strip_versions
 from feedback.ledger import Ledger
-from feedback.outbox import Outbox, left_with
+from feedback.outbox import Outbox, answers_of, left_with
 from feedback.pulled import scrub_pulled
 from feedback.pusher import Pusher, PushState
 from feedback.rate import RateLimit
@@ -161,10 +161,11 @@ class FlagService:
         tombstones = self._reviews.tombstones()
         with left_with(self._home.feedback, self._outbox.path, tombstones) as others:
             boxes = [self._outbox, *others]
-            answer_ids = [one for box in boxes for one in box.scrub(tombstones)]
-        for answer_id in answer_ids:
-            self._answers.erase(answer_id)
-        if answer_ids:
+            # The answers first: once an outbox is empty, nobody knows any more which they were.
+            for answer_id in answers_of([box.path for box in boxes], tombstones):
+                self._answers.erase(answer_id)
+            emptied = [one for box in boxes for one in box.scrub(tombstones)]
+        if emptied:
             self._tell_pusher(urgent=True)
         scrub_pulled(self._home, tombstones)
         if expired := self._outbox.expire(stamp(now() - self._keep)):

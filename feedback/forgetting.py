@@ -18,24 +18,24 @@ FROM revision r WHERE r.revision=(SELECT max(revision) FROM revision WHERE flag_
 
 
 def scrub(db: sqlite3.Connection, flag_ids: Iterable[str]) -> list[str]:
-    """Empty flags that are not empty yet, also in shards that still wait."""
-    found = {flag_id: answer for flag_id in flag_ids if (answer := _scrub_one(db, flag_id))}
+    """Empty flags that are not empty yet, also in shards that still wait; gives their ids."""
+    found = [flag_id for flag_id in flag_ids if _scrub_one(db, flag_id)]
     if found:
-        sealing.empty_sealed(db, list(found))
-    return list(found.values())
+        sealing.empty_sealed(db, found)
+    return found
 
 
-def _scrub_one(db: sqlite3.Connection, flag_id: str) -> str:
-    """Empty one flag; the id of its answer, or nothing when it was empty already."""
+def _scrub_one(db: sqlite3.Connection, flag_id: str) -> bool:
+    """Empty one flag; false when it was empty already, or is not in this file."""
     found = db.execute(
-        "SELECT answer_id FROM flag WHERE id=? AND answer_id!='erased ' || id", (flag_id,)
+        "SELECT 1 FROM flag WHERE id=? AND answer_id!='erased ' || id", (flag_id,)
     ).fetchone()
     if found is None:
-        return ""
+        return False
     db.execute("UPDATE revision SET payload=NULL, consent=0 WHERE flag_id=?", (flag_id,))
     db.execute("DELETE FROM receipt WHERE flag_id=?", (flag_id,))
     db.execute("UPDATE flag SET owner='', answer_id='erased ' || id WHERE id=?", (flag_id,))
-    return str(found[0])
+    return True
 
 
 def expire(db: sqlite3.Connection, oldest: int) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from feedback.drafts import storable
 from feedback.outbox import Row, read_rows
 from feedback.progress import STAGES, Mark, Progress
 from feedback.pulled import read_pulled
@@ -127,6 +128,8 @@ class Ledger:
         Raises:
             NotFound: If nothing was ever known under this id, or it has expired.
         """
+        # Whoever asks may send anything; a lone surrogate would stop the database, not the search.
+        flag_id = storable(flag_id)
         rows = read_rows(self._home.feedback, where="f.id=?", values=(flag_id,))
         found = self._joined([*rows, *read_pulled(self._home, flag_id)], wanted=flag_id)
         if not found:

@@ -42,6 +42,7 @@ SELECT count(*) FROM revision r WHERE r.consent=1
   AND NOT EXISTS (SELECT 1 FROM placed p JOIN shard s ON s.no=p.shard
     WHERE p.revision=r.seq AND s.pushed_at IS NOT NULL)
 """
+_ANSWER = "SELECT answer_id FROM flag WHERE id=? AND answer_id!='erased ' || id"
 SEAL_ROWS = 500
 """Sealed in one transaction at most: 0.2 s in which nobody's flag is acknowledged."""
 
@@ -113,7 +114,10 @@ class Outbox:
         return rows
 
     def scrub(self, flag_ids: Iterable[str]) -> list[str]:
-        """Empty the rows of erased flags; gives the ids of the answers they were about."""
+        """Empty the rows of erased flags; gives those that were not empty yet.
+
+        Erase their answers before (`answers_of`): an emptied flag does not name its answer.
+        """
         ids = list(flag_ids)
         found = self.writer.run(lambda db: forgetting.scrub(db, ids))
         if found:
@@ -144,6 +148,18 @@ def count_waiting(path: Path) -> int:
     """As `Outbox.waiting`, for any file."""
     with reading(path) as db:
         return int(db.execute(_WAITING).fetchone()[0]) if _has(db, "placed") else 0
+
+
+def answers_of(paths: Iterable[Path], flag_ids: Iterable[str]) -> list[str]:
+    """Ids of the answers that these flags are about, as far as they are not emptied."""
+    ids = list(flag_ids)
+    found: list[str] = []
+    for path in paths if ids else ():
+        with reading(path) as db:
+            if _has(db, "receipt"):
+                named = (db.execute(_ANSWER, (flag_id,)).fetchone() for flag_id in ids)
+                found += [row["answer_id"] for row in named if row is not None]
+    return found
 
 
 def held(path: Path, flag_ids: Iterable[str]) -> set[str]:

@@ -7,6 +7,7 @@ anywhere; the browser's cookie only lists what was sent from there.
 import hashlib
 from dataclasses import dataclass
 
+from feedback.drafts import storable
 from feedback.ledger import Flag, Ledger
 from feedback.outbox import knows_receipt, read_rows
 from feedback.records import owner_hash
@@ -35,7 +36,7 @@ def check_receipt(home: Home, flag_id: str, receipt: str) -> None:
     Raises:
         NotFound: If the secret is not this flag's, or there is no such flag.
     """
-    if not knows_receipt(home.feedback, flag_id, secret_sha256(receipt)):
+    if not knows_receipt(home.feedback, storable(flag_id), secret_sha256(receipt)):
         raise NotFound(
             "There is no flag with this id and this receipt.",
             fix="Both were shown when the flag was sent.",

@@ -411,3 +411,28 @@ def test_no_acknowledged_flag_is_lost_by_kill_9(tmp_path):
             room.home.feedback, told[-1][1], hashlib.sha256(told[-1][2].encode()).hexdigest()
         )
         assert len(outbox_files(room.home.feedback)) == 1
+
+
+def test_an_erasure_that_is_cut_short_still_finds_the_answer(room):
+    answer = room.answer(text="An unmistakable sentence about zeppelins.")
+    receipt = room.flag(answer)
+    Reviews(room.home).bury([receipt.flag_id], by="owner")
+    kept = room.answers.erase
+    room.answers.erase = lambda _answer_id: (_ for _ in ()).throw(KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        room.flags.sweep()
+    room.answers.erase = kept
+    room.flags.sweep()
+    assert room.answers.get(answer.id) is None
+
+
+@pytest.mark.parametrize("flag_id", ["\ud800", "a\0b", ""])
+def test_an_id_that_no_file_can_hold_is_not_found(room, flag_id):
+    for ask in (
+        room.flags.status,
+        lambda one: room.flags.erase(one, "secret"),
+        lambda one: room.flags.withdraw(one, "\udfff"),
+    ):
+        with pytest.raises(NotFound) as refused:
+            ask(flag_id)
+        str(refused.value).encode()

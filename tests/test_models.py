@@ -18,7 +18,7 @@ from shared.errors import ModelFileError, NotFound, SettingsError
 from shared.home import Home
 from shared.models.catalogue import CATALOGUE, DEFAULT, find
 from shared.models.demo import DEMO_GGUF, DEMO_NAME
-from shared.models.fetch import fetch
+from shared.models.fetch import accept, accepted, fetch
 from shared.models.gguf_file import read_header
 from shared.models.select import choose, decisions, named, pin_model, unpin
 from shared.settings import Settings
@@ -223,6 +223,16 @@ def test_the_licence_is_asked_for_once(tmp_path: Path, hub: Hub) -> None:
     refused = inkloop("models", "pull", "hf://owner/repo/small.gguf", home=tmp_path, hub=hub)
     assert refused.returncode != 0
     assert not (tmp_path / "models" / "owner--repo--small.gguf").exists()
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[1]", "\xff"])
+def test_a_damaged_note_of_licences_asks_again(tmp_path: Path, damage: str) -> None:
+    home, model = Home(tmp_path), find(DEFAULT)
+    home.models.mkdir()
+    (home.models / "licences.json").write_bytes(damage.encode("latin-1"))
+    assert not accepted(home, model)
+    accept(home, model)
+    assert accepted(home, model)
 
 
 def test_a_file_that_the_hub_does_not_have_is_told(tmp_path: Path, hub: Hub) -> None:

@@ -32,16 +32,23 @@ SPARE_BYTES = 64 * 1024 * 1024
 
 def accepted(home: Home, model: CatalogueModel) -> bool:
     """Whether the licence of this model was accepted on this machine before."""
-    record = home.models / ACCEPTED
-    return record.is_file() and model.licence in json.loads(record.read_text(encoding="utf-8"))
+    return model.licence in _accepted(home)
 
 
 def accept(home: Home, model: CatalogueModel) -> None:
     """Remember that the licence was shown and accepted."""
-    record = home.models / ACCEPTED
-    known = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    known = _accepted(home)
     known.setdefault(model.licence, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
-    replace_text(record, json.dumps(known, indent=2))
+    replace_text(home.models / ACCEPTED, json.dumps(known, indent=2))
+
+
+def _accepted(home: Home) -> dict[str, str]:
+    """Licence to when it was accepted; a damaged record is as good as none: the user is asked."""
+    try:
+        known = json.loads((home.models / ACCEPTED).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
 
 
 def fetch(settings: Settings, home: Home, model: CatalogueModel, progress: Progress) -> Path:
