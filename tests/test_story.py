@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from apps.story import chart, memory, view, ways
-from apps.story.store import Book, StoryStore
+from apps.story.book import Book
+from apps.story.store import StoryStore
 from apps.story.tale import Choice, Passage, Story, whole_sentences
 from apps.story.telling import Storyteller, Telling
 from shared.engine.scripted import ScriptedEngine
@@ -307,7 +308,7 @@ async def test_a_story_longer_than_the_window_keeps_its_opening() -> None:
     path = [passage(0, None), *(passage(n, n - 1) for n in range(1, 60))]
     story = Story(id="s", title="The door")
     shown = await memory.remembered(scripted(["x"], window=800), story, path)
-    texts = [message.content for message in shown]
+    texts = [message.content for message in shown.messages]
     assert texts[1] == form.begin("The door").content
     assert texts[2] == "scene 0"
     assert "scene 59" in texts
@@ -317,7 +318,7 @@ async def test_a_story_longer_than_the_window_keeps_its_opening() -> None:
 async def test_what_is_shown_of_a_long_story_begins_alike_for_several_scenes() -> None:
     path = [passage(0, None), *(passage(n, n - 1) for n in range(1, 60))]
     story, engine = Story(id="s", title="The door"), scripted(["x"], window=800)
-    starts = {(await memory.remembered(engine, story, path[:n]))[6].content for n in range(40, 52)}
+    starts = {(await memory.remembered(engine, story, path[:n])).messages[6].content for n in range(40, 52)}
     assert len(starts) <= 4
 
 

@@ -1,20 +1,26 @@
 """What of a story the model is shown: everything while it fits, then the opening and the end.
 
 The conversation only ever grows at its end, so the engine reads only new tokens. When it outgrows
-the window, passages after the opening go in blocks: the model keeps the title and how it all began,
-and the beginning of what it is shown stays the same for several scenes, so it need not read
-everything again each time. No summary is made: a small model would invent one.
+the window, passages after the opening go in blocks: the model keeps the title, how it all began and
+a digest of what left, and the beginning of what it is shown stays the same for several scenes, so
+it need not read everything again each time.
+
+The digest is what the reader did and how each scene opened, in the story's own words: always true,
+whatever the model. A summary that a model wrote and the reader may edit takes its place.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from apps.story.tale import Passage, Step, Story
+from apps.story import notes as pinned
+from apps.story.tale import Manner, Passage, Step, Story, sentences
 from shared.engine.types import Engine
 from shared.formats import story as form
 from shared.messages import Message
 
 SCENE_TOKENS = 200
 """Longest scene; two to five sentences are 40 to 120."""
+LONG_SCENE_TOKENS = 400
 CHOICES_TOKENS = 96
 MARGIN_TOKENS = 32
 """For what the template puts round the newest message."""
@@ -22,15 +28,76 @@ TEMPLATE_TOKENS = 6
 """What a chat template puts round one message; Llama 3 takes 4, ChatML 5."""
 BLOCK = 4
 """How many passages are dropped at once."""
+NOTES_SHARE = 0.25
+"""The largest share of the window that notes may take."""
+DIGEST_LETTERS = 480
+"""Longest digest of what left the window; its newest part is kept."""
+RECENT = 2
+"""How many scenes back a mention brings a lore note in."""
 
 
-def conversation(story: Story, path: Sequence[Passage]) -> list[Message]:
-    """The story so far as it was told; the reader's next message is not in it."""
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the model is shown before the reader's newest message, and its budget."""
+
+    messages: tuple[Message, ...]
+    dropped: int
+    """How many passages left the window."""
+    reminder: str
+    """What of the notes is due in the newest message."""
+    tokens: int
+    """Estimated size of the messages and the reminder."""
+    note_tokens: int
+    """Estimated size of all notes in view."""
+    room: int
+    """What the conversation may take, in tokens."""
+    left_out: int
+    """Notes that did not fit their share of the window."""
+
+
+def scene_tokens(story: Story) -> int:
+    """The longest scene that is asked for, in tokens."""
+    return LONG_SCENE_TOKENS if story.manner.length == "long" else SCENE_TOKENS
+
+
+def manner_lines(manner: Manner) -> list[str]:
+    """How to tell it, as the model reads it."""
+    lines = [f"Readers: {manner.age} years"] if manner.age[:1].isdigit() else []
+    lines += ["Readers: grown-ups"] if manner.age == "grown-up" else []
+    if manner.length:
+        lines.append(f"Scenes: {form.LENGTHS.get(manner.length, manner.length)}")
+    lines += [f"Person: {manner.person}"] if manner.person else []
+    lines += [f"Tense: {manner.tense}"] if manner.tense else []
+    lines += [form.FOR_CHILDREN] if manner.children else []
+    return lines
+
+
+def question(story: Story, step: Step, said: str) -> Message:
+    """What the reader says to the model for one step."""
+    if step == "begin":
+        return form.begin(story.title, story.genre, story.tone, manner_lines(story.manner))
+    if step == "end":
+        return form.ask_end()
+    return form.choose(said) if step == "choice" else form.act(said)
+
+
+def conversation(
+    story: Story, path: Sequence[Passage], dropped: int = 0, summary: str = ""
+) -> list[Message]:
+    """The story as it was told; the reader's next message is not in it.
+
+    Args:
+        story: What was asked for.
+        path: From the first scene on.
+        dropped: How many passages after the opening are left out.
+        summary: What is told of those; empty takes their digest.
+    """
     messages = [Message("system", form.SYSTEM)]
-    if not path:
-        return messages
-    for passage in path:
-        messages.append(question(story, passage.step, passage.said))
+    kept = [*path[:1], *path[1 + dropped :]]
+    for at, passage in enumerate(kept):
+        earlier = (summary or digest(path[1 : 1 + dropped])) if dropped and at == 1 else ""
+        asked = question(story, passage.step, passage.said)
+        messages.append(form.with_notes(asked, earlier=earlier, notes=passage.reminder))
         messages.append(Message("assistant", passage.scene))
         if passage.choices and not passage.ended:
             texts = [choice.text for choice in passage.choices]
@@ -38,29 +105,73 @@ def conversation(story: Story, path: Sequence[Passage]) -> list[Message]:
     return messages
 
 
-def question(story: Story, step: Step, said: str) -> Message:
-    """What the reader says to the model for one step."""
-    if step == "begin":
-        return form.begin(story.title, story.genre, story.tone)
-    if step == "end":
-        return form.ask_end()
-    return form.choose(said) if step == "choice" else form.act(said)
+def digest(passages: Sequence[Passage]) -> str:
+    """What the reader did and how each scene opened; the oldest goes when it is too long."""
+    lines: list[str] = []
+    for passage in passages:
+        opening = (sentences(passage.scene) or [""])[0].strip()
+        lines.append(f"{passage.said}. {opening}" if passage.said else opening)
+    while len(lines) > 1 and sum(map(len, lines)) > DIGEST_LETTERS:
+        lines.pop(0)
+    return " ".join(lines)
 
 
-async def remembered(engine: Engine, story: Story, path: Sequence[Passage]) -> list[Message]:
-    """The conversation, shortened in blocks until it leaves room for the next scene."""
+async def remembered(
+    engine: Engine, story: Story, path: Sequence[Passage], said: str = "", summary: str = ""
+) -> Remembered:
+    """The conversation, shortened in blocks until it leaves room for the next scene.
+
+    Args:
+        engine: Whose window it has to fit.
+        story: With the notes as they are now.
+        path: From the first scene to the one that was read last.
+        said: What the reader says now; it may mention a lore note.
+        summary: Of what left the window; empty takes the digest.
+    """
+    window = engine.info().context_tokens
+    room = window - scene_tokens(story) - CHOICES_TOKENS - MARGIN_TOKENS
     whole = conversation(story, path)
-    room = engine.info().context_tokens - SCENE_TOKENS - CHOICES_TOKENS - MARGIN_TOKENS
-    letters = sum(len(message.content) for message in whole)
-    tokens = await engine.count_tokens("\n".join(message.content for message in whole))
-    per_letter = tokens / max(1, letters)
+    text = "\n".join(message.content for message in whole)
+    recent = "\n".join([passage.scene for passage in path[-RECENT:]] + [said, story.title])
+    lines = story.notes.lines(recent)
+    # Counted once and scaled: exact counts of every shortening would cost more than they save.
+    per_letter = await engine.count_tokens("\n".join([text, *lines])) / max(
+        1, len(text) + sum(map(len, lines))
+    )
 
-    def size(messages: Sequence[Message]) -> float:
-        text = sum(len(message.content) for message in messages)
-        return text * per_letter + TEMPLATE_TOKENS * len(messages)
+    def size(messages: Sequence[Message]) -> int:
+        letters = sum(len(message.content) for message in messages)
+        return int(letters * per_letter + TEMPLATE_TOKENS * len(messages)) + 1
 
+    fitting = _fitting(lines, int(window * NOTES_SHARE / per_letter))
     shown, dropped = whole, 0
-    while size(shown) > room and dropped + BLOCK < len(path) - 1:
+    reminder = pinned.reminder(due(fitting, shown))
+    while size([*shown, Message("user", reminder)]) > room and dropped + BLOCK < len(path) - 1:
         dropped += BLOCK
-        shown = conversation(story, [path[0], *path[1 + dropped :]])
-    return shown
+        shown = conversation(story, path, dropped, summary)
+        reminder = pinned.reminder(due(fitting, shown))
+    return Remembered(
+        messages=tuple(shown),
+        dropped=dropped,
+        reminder=reminder,
+        tokens=size([*shown, Message("user", reminder)]),
+        note_tokens=int(sum(map(len, fitting)) * per_letter),
+        room=room,
+        left_out=len(lines) - len(fitting),
+    )
+
+
+def _fitting(lines: Sequence[str], letters: int) -> list[str]:
+    """The first lines that fit into so many letters; a shorter one may follow a long one."""
+    found: list[str] = []
+    for line in lines:
+        if sum(map(len, found)) + len(line) <= letters:
+            found.append(line)
+    return found
+
+
+def due(lines: Sequence[str], shown: Sequence[Message]) -> list[str]:
+    """The lines that no message in view holds."""
+    standing = {line for message in shown if message.role == "user"
+                for line in message.content.splitlines()}  # fmt: skip
+    return [line for line in lines if f"- {line}" not in standing]

@@ -35,7 +35,9 @@ Changes = dict[Any, Any]
 
 def build(page: gr.Blocks, ctx: Context) -> None:
     """Lay out the page in the current Blocks context and wire it."""
-    teller = Storyteller(ctx, StoryStore(ctx.home.history, keep_days=ctx.settings.keep_days))
+    store = StoryStore(ctx.home.history, keep_days=ctx.settings.keep_days)
+    ctx.sweeps.append(store.sweep)
+    teller = Storyteller(ctx, store)
     with gr.Column(elem_classes="page-story"):
         StoryPage(ctx, teller).wire(page)
     add_api(teller)

@@ -4,65 +4,17 @@ A passage is written once and never changed; its choices follow as soon as the m
 them, also once. A browser holds only the two ids.
 """
 
-import json
-import sqlite3
-from dataclasses import dataclass
+import dataclasses
 from datetime import timedelta
 from pathlib import Path
 
 from apps.shelf import Shelf
-from apps.story.tale import Choice, Passage, Story
+from apps.story import rows
+from apps.story.book import Book
+from apps.story.notes import Notes
+from apps.story.tale import Choice, Link, Passage, Story
 from feedback.records import now, owner_hash
-from shared.errors import NotFound
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS stories (
-  id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, genre TEXT NOT NULL,
-  tone TEXT NOT NULL, place TEXT NOT NULL DEFAULT '', read_at TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS stories_by_owner ON stories (owner, read_at);
-CREATE TABLE IF NOT EXISTS passages (
-  id TEXT PRIMARY KEY, story TEXT NOT NULL REFERENCES stories (id), parent TEXT,
-  step TEXT NOT NULL, said TEXT NOT NULL, scene TEXT NOT NULL, answer TEXT NOT NULL,
-  ended INTEGER NOT NULL, at TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS passages_by_story ON passages (story, at);
-CREATE TABLE IF NOT EXISTS passage_choices (
-  passage TEXT PRIMARY KEY REFERENCES passages (id), choices TEXT NOT NULL, answer TEXT NOT NULL)
-"""
-_PASSAGES = """
-SELECT passages.*, passage_choices.choices, passage_choices.answer AS choices_answer
-FROM passages LEFT JOIN passage_choices ON passage_choices.passage = passages.id
-WHERE passages.story = ? ORDER BY passages.at, passages.id
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """A story with all its passages, oldest first."""
-
-    story: Story
-    passages: tuple[Passage, ...]
-    place: str
-    """Where the reader was last; empty before the first scene."""
-
-    def passage(self, passage_id: str) -> Passage:
-        """One passage of this story.
-
-        Raises:
-            NotFound: If this story has no such passage.
-        """
-        for passage in self.passages:
-            if passage.id == passage_id:
-                return passage
-        raise NotFound("This story has no such passage.", fix="Choose one from its map.")
-
-    def path(self, passage_id: str) -> list[Passage]:
-        """From the first scene to this one."""
-        step: Passage | None = self.passage(passage_id)
-        found: list[Passage] = []
-        while step is not None:
-            found.append(step)
-            step = self.passage(step.parent_id) if step.parent_id else None
-        return found[::-1]
+from shared.errors import BadRequest, NotFound
 
 
 class StoryStore:
@@ -70,49 +22,46 @@ class StoryStore:
 
     def __init__(self, path: Path, *, keep_days: int = 90) -> None:
         """Open the file and forget stories that nobody has read for `keep_days` days."""
-        self._shelf = Shelf(path, SCHEMA)
-        oldest = (now() - timedelta(days=keep_days)).isoformat()
+        self._keep = timedelta(days=keep_days)
+        self._shelf = Shelf(path, rows.SCHEMA)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Forget the stories that nobody has read for long."""
+        oldest = (now() - self._keep).isoformat()
         with self._shelf.change() as db:
             for row in db.execute("SELECT id FROM stories WHERE read_at < ?", (oldest,)).fetchall():
-                _forget(db, row["id"])
+                rows.forget(db, row["id"])
 
     def begin(self, owner: str, story: Story) -> None:
         """Write down what was asked for; the story shows up once it has a passage."""
         with self._shelf.change() as db:
-            db.execute(
-                "INSERT INTO stories (id, owner, title, genre, tone, read_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (story.id, owner_hash(owner), story.title, story.genre, story.tone, _now()),
-            )
+            rows.begin(db, owner, story)
 
     def add(self, passage: Passage) -> None:
         """Write a passage and make it the reader's place."""
         with self._shelf.change() as db:
-            db.execute(
-                "INSERT INTO passages (id, story, parent, step, said, scene, answer, ended, at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    passage.id,
-                    passage.story_id,
-                    passage.parent_id,
-                    passage.step,
-                    passage.said,
-                    passage.scene,
-                    passage.answer_id,
-                    passage.ended,
-                    _now(),
-                ),
-            )
-            _go(db, passage.story_id, passage.id)
+            rows.add(db, passage)
+            rows.go(db, passage.story_id, passage.id, tip=passage.id)
 
     def add_choices(self, passage_id: str, choices: tuple[Choice, ...], answer_id: str) -> None:
         """Write a passage's choices; later ones for the same passage are ignored."""
-        rows = [[choice.text, choice.stock] for choice in choices]
         with self._shelf.change() as db:
-            db.execute(
-                "INSERT OR IGNORE INTO passage_choices (passage, choices, answer) VALUES (?, ?, ?)",
-                (passage_id, json.dumps(rows, ensure_ascii=False), answer_id),
-            )
+            rows.add_choices(db, passage_id, choices, answer_id)
+
+    def add_book(self, owner: str, book: Book) -> None:
+        """Write a whole story at once, as a file brought it."""
+        with self._shelf.change() as db:
+            rows.begin(db, owner, book.story)
+            for passage in book.passages:
+                rows.add(db, passage)
+                if passage.choices:
+                    rows.add_choices(db, passage.id, passage.choices, passage.choices_answer_id)
+            for link in book.links:
+                rows.link(db, link)
+            for upto, text in book.summaries.items():
+                rows.summarise(db, book.story.id, upto, text)
+            rows.go(db, book.story.id, book.place, tip=book.tip or book.place)
 
     def open(self, owner: str, story_id: str) -> Book:
         """The whole story.
@@ -121,14 +70,21 @@ class StoryStore:
             NotFound: If there is none with this id, or it is somebody else's.
         """
         with self._shelf.work() as db:
-            row = db.execute(
-                "SELECT * FROM stories WHERE id = ? AND owner IN ('', ?)",
-                (story_id, owner_hash(owner)),
-            ).fetchone()
+            row = db.execute(rows.FIND, (story_id, owner_hash(owner))).fetchone()
             if row is None:
                 raise NotFound("There is no such story of yours.", fix="Begin a new one.")
-            passages = tuple(_passage(found) for found in db.execute(_PASSAGES, (story_id,)))
-        return Book(_story(row), passages, row["place"])
+            found = db.execute(rows.PASSAGES, (story_id,)).fetchall()
+            links = db.execute(rows.LINKS, (story_id,)).fetchall()
+            told = db.execute("SELECT * FROM story_summaries WHERE story = ?", (story_id,))
+            summaries = {each["upto"]: each["text"] for each in told}
+        return Book(
+            story=rows.story(row),
+            passages=tuple(map(rows.passage, found)),
+            place=row["place"],
+            tip=row["tip"] or "",
+            links=tuple(Link(link["passage"], link["said"], link["target"]) for link in links),
+            summaries=summaries,
+        )
 
     def has(self, owner: str, story_id: str, passage_id: str) -> bool:
         """Whether the owner may read this passage, and it exists."""
@@ -140,17 +96,79 @@ class StoryStore:
             ).fetchone()
         return found is not None
 
-    def go(self, owner: str, story_id: str, passage_id: str) -> Book:
+    def go(self, owner: str, story_id: str, passage_id: str, *, back: bool = False) -> Book:
         """Make a passage the reader's place.
+
+        Args:
+            owner: Whose story it is.
+            story_id: The story.
+            passage_id: Where to.
+            back: Keep the way, so that redo can follow it again.
 
         Raises:
             NotFound: If the story or the passage does not exist, or is somebody else's.
         """
         book = self.open(owner, story_id)
         book.passage(passage_id)
+        tip = book.tip if back else passage_id
         with self._shelf.change() as db:
-            _go(db, story_id, passage_id)
-        return Book(book.story, book.passages, passage_id)
+            rows.go(db, story_id, passage_id, tip=tip)
+        return dataclasses.replace(book, place=passage_id, tip=tip)
+
+    def note(self, owner: str, story_id: str, notes: Notes) -> None:
+        """Replace the story's notes.
+
+        Raises:
+            NotFound: If there is none with this id, or it is somebody else's.
+        """
+        self.open(owner, story_id)
+        with self._shelf.change() as db:
+            rows.note(db, story_id, notes)
+
+    def summarise(self, owner: str, story_id: str, upto: str, text: str) -> None:
+        """Keep what is told of the passages up to one; an empty text goes back to the digest.
+
+        Raises:
+            NotFound: If the story or the passage does not exist, or is somebody else's.
+        """
+        self.open(owner, story_id).passage(upto)
+        with self._shelf.change() as db:
+            rows.summarise(db, story_id, upto, text)
+
+    def link(self, owner: str, story_id: str, link: Link) -> None:
+        """Let a way of a passage lead to one that exists already.
+
+        Raises:
+            NotFound: If the story or a passage does not exist, or is somebody else's.
+            BadRequest: If the passage ends the story, or would lead to itself.
+        """
+        book = self.open(owner, story_id)
+        book.passage(link.target_id)
+        if book.passage(link.passage_id).ended or link.passage_id == link.target_id:
+            raise BadRequest("No way can lead there.", fix="Choose another passage.")
+        with self._shelf.change() as db:
+            rows.link(db, link)
+
+    def remove(self, owner: str, story_id: str, passage_id: str) -> str:
+        """Forget a passage with everything told from it; the place that the reader is then at.
+
+        Raises:
+            NotFound: If the story or the passage does not exist, or is somebody else's.
+            BadRequest: If nothing would be left of the story.
+        """
+        book = self.open(owner, story_id)
+        parent = book.passage(passage_id).parent_id
+        gone = book.below(passage_id)
+        left = [passage.id for passage in book.passages if passage.id not in gone]
+        if not left:
+            raise BadRequest("Nothing would be left.", fix="Delete the whole story instead.")
+        place = book.place if book.place not in gone else parent or left[-1]
+        tip = book.tip if book.tip not in gone else place
+        with self._shelf.change() as db:
+            for each in gone:
+                rows.forget_passage(db, each)
+            rows.go(db, story_id, place, tip=tip)
+        return place
 
     def shelf_of(self, owner: str, limit: int = 50) -> list[Story]:
         """The owner's stories, the last read first; none for a session without a cookie."""
@@ -158,12 +176,8 @@ class StoryStore:
         if not key:
             return []
         with self._shelf.work() as db:
-            rows = db.execute(
-                "SELECT * FROM stories WHERE owner = ? AND place <> '' ORDER BY read_at DESC,"
-                " id DESC LIMIT ?",
-                (key, limit),
-            ).fetchall()
-        return [_story(row) for row in rows]
+            found = db.execute(rows.SHELF, (key, limit)).fetchall()
+        return [rows.story(row) for row in found]
 
     def delete(self, owner: str, story_id: str) -> None:
         """Forget a story with everything in it.
@@ -173,43 +187,4 @@ class StoryStore:
         """
         self.open(owner, story_id)
         with self._shelf.change() as db:
-            _forget(db, story_id)
-
-
-def _now() -> str:
-    return now().isoformat()
-
-
-def _go(db: sqlite3.Connection, story_id: str, passage_id: str) -> None:
-    db.execute(
-        "UPDATE stories SET place = ?, read_at = ? WHERE id = ?", (passage_id, _now(), story_id)
-    )
-
-
-def _forget(db: sqlite3.Connection, story_id: str) -> None:
-    db.execute(
-        "DELETE FROM passage_choices WHERE passage IN (SELECT id FROM passages WHERE story = ?)",
-        (story_id,),
-    )
-    db.execute("DELETE FROM passages WHERE story = ?", (story_id,))
-    db.execute("DELETE FROM stories WHERE id = ?", (story_id,))
-
-
-def _story(row: sqlite3.Row) -> Story:
-    return Story(id=row["id"], title=row["title"], genre=row["genre"], tone=row["tone"])
-
-
-def _passage(row: sqlite3.Row) -> Passage:
-    choices = json.loads(row["choices"]) if row["choices"] else []
-    return Passage(
-        id=row["id"],
-        story_id=row["story"],
-        parent_id=row["parent"],
-        step=row["step"],
-        said=row["said"],
-        scene=row["scene"],
-        answer_id=row["answer"],
-        ended=bool(row["ended"]),
-        choices=tuple(Choice(text, stock) for text, stock in choices),
-        choices_answer_id=row["choices_answer"] or "",
-    )
+            rows.forget(db, story_id)

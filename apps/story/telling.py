@@ -6,16 +6,26 @@ sentences are kept as a passage whose ways on come from the genre's list.
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from apps.checks import one_line
+from apps.alike import alike
+from apps.checks import an_id, one_line
 from apps.context import Ask, Context
-from apps.story import memory, ways
-from apps.story.store import Book, StoryStore
-from apps.story.tale import MAX_FLAVOUR, Choice, Passage, Step, Story, whole_sentences
+from apps.story import gentle, memory, ways
+from apps.story.book import Book
+from apps.story.store import StoryStore
+from apps.story.tale import (
+    MAX_FLAVOUR,
+    Choice,
+    Manner,
+    Passage,
+    Step,
+    Story,
+    whole_sentences,
+)
 from apps.ui.stream import Progress, growing
 from shared.engine.ask import require
 from shared.engine.types import Request, Sampling, Waiting
@@ -27,7 +37,7 @@ from shared.messages import Message
 DEADLINE_SECONDS = 300.0
 TRIES = 3
 """How often a scene is asked for that stays empty, and choices that are too much alike."""
-SCENE = Sampling(temperature=0.7, repeat_penalty=1.1, max_tokens=memory.SCENE_TOKENS)
+SCENE = Sampling(temperature=0.7, repeat_penalty=1.1)
 CHOICES = Sampling(temperature=0.7, max_tokens=memory.CHOICES_TOKENS)
 AGAIN = dataclasses.replace(CHOICES, temperature=1.0)
 """For a second try a little wilder: the first was too much alike."""
@@ -56,9 +66,13 @@ class Turn:
     path: Sequence[Passage]
     step: Step
     said: str = ""
+    summary: str = ""
+    """What is told of the passages that left the window."""
+    known: bool = False
+    """Whether the story is written down already."""
     id: str = field(default_factory=new_id)
 
-    def passage(self, scene: str, answer_id: str) -> Passage:
+    def passage(self, scene: str, answer_id: str, reminder: str) -> Passage:
         """The passage with what the model wrote."""
         ended = form.is_ending(scene)
         if self.step == "end" and not ended:
@@ -72,6 +86,7 @@ class Turn:
             scene=scene,
             answer_id=answer_id,
             ended=ended,
+            reminder=reminder,
         )
 
 
@@ -83,7 +98,7 @@ class Storyteller:
         self._ctx = ctx
 
     def begin(
-        self, owner: str, title: str, genre: str = "", tone: str = ""
+        self, owner: str, title: str, genre: str = "", tone: str = "", manner: Manner | None = None
     ) -> AsyncGenerator[Telling, None]:
         """Tell the first passage of a new story.
 
@@ -95,6 +110,7 @@ class Storyteller:
             title=one_line(title, name="title"),
             genre=one_line(genre, name="genre", fewest=0, most=MAX_FLAVOUR),
             tone=one_line(tone, name="tone", fewest=0, most=MAX_FLAVOUR),
+            manner=manner or Manner(),
         )
         return self._tell(owner, Turn(story=story, path=(), step="begin"))
 
@@ -128,15 +144,23 @@ class Storyteller:
         """Tell the last scene; raises like `choose`."""
         return self._go_on(owner, self._open(owner, story_id, passage_id), passage_id, "end", "")
 
+    def again(self, owner: str, story_id: str, passage_id: str) -> AsyncGenerator[Telling, None]:
+        """Tell a passage anew beside the first telling; raises NotFound like `choose`."""
+        book = self.store.open(owner, an_id(story_id, name="story_id"))
+        old = book.passage(passage_id)
+        path = book.path(passage_id)[:-1]
+        return self._tell(owner, _turn(book, path, old.step, old.said))
+
     def choices_of(self, book: Book, passage: Passage) -> tuple[Choice, ...]:
-        """The ways on from a passage; stock ones where the reader stopped the model."""
-        if passage.ended or passage.choices:
-            return () if passage.ended else passage.choices
+        """The ways on from a passage, with where they led; stock ones where there are no others."""
+        if passage.ended:
+            return ()
         taken = [step.said for step in book.path(passage.id)]
-        return ways.filled((), book.story.genre, taken)
+        offered = passage.choices or ways.filled((), book.story.genre, taken)
+        return ways.told(offered, book, passage)
 
     def _open(self, owner: str, story_id: str, passage_id: str) -> Book:
-        book = self.store.open(owner, story_id)
+        book = self.store.open(owner, an_id(story_id, name="story_id"))
         if book.passage(passage_id).ended:
             raise BadRequest(
                 "The story ends here.", fix="Go back to an earlier passage, or begin a new story."
@@ -146,16 +170,16 @@ class Storyteller:
     def _go_on(
         self, owner: str, book: Book, passage_id: str, step: Step, said: str
     ) -> AsyncGenerator[Telling, None]:
-        turn = Turn(story=book.story, path=book.path(passage_id), step=step, said=said)
-        return self._tell(owner, turn)
+        return self._tell(owner, _turn(book, book.path(passage_id), step, said))
 
     async def _tell(self, owner: str, turn: Turn) -> AsyncGenerator[Telling, None]:
         engine = self._ctx.engine_for("story")
         require(engine, "schema", what_for="A story with choices")
         yield self._telling(turn, "scene")
-        told = await memory.remembered(engine, turn.story, turn.path)
-        asked = (*told, memory.question(turn.story, turn.step, turn.said))
-        async with aclosing(self._scene(owner, turn, asked)) as scene:
+        seen = await memory.remembered(engine, turn.story, turn.path, turn.said, turn.summary)
+        newest = memory.question(turn.story, turn.step, turn.said)
+        asked = (*seen.messages, form.with_notes(newest, notes=seen.reminder))
+        async with aclosing(self._scene(owner, turn, asked, seen.reminder)) as scene:
             async for telling in scene:
                 yield telling
         passage = self.store.open(owner, turn.story.id).passage(turn.id)
@@ -167,36 +191,41 @@ class Storyteller:
         yield self._telling(turn, "done", passage.scene, passage.answer_id)
 
     async def _scene(
-        self, owner: str, turn: Turn, asked: tuple[Message, ...]
+        self, owner: str, turn: Turn, asked: tuple[Message, ...], reminder: str
     ) -> AsyncGenerator[Telling, None]:
         latest = Progress("", "")
+        scenes = dataclasses.replace(SCENE, max_tokens=memory.scene_tokens(turn.story))
         try:
-            # A small model sometimes ends before its first word.
-            for _ in range(TRIES):
-                async with aclosing(growing(self._ctx.answer(self._ask(owner, asked)))) as answer:
+            # A small model sometimes ends before its first word, or says the last scene again.
+            for attempt in range(TRIES):
+                ask = self._ask(owner, asked, scenes)
+                async with aclosing(growing(self._ctx.answer(ask))) as answer:
                     async for latest in answer:
                         yield dataclasses.replace(
-                            self._telling(turn, "scene", latest.text.strip(), latest.answer_id),
+                            self._telling(
+                                turn, "scene", _shown(turn, latest.text), latest.answer_id
+                            ),
                             waiting=latest.waiting,
                         )
-                if latest.text.strip():
+                if _good(turn, latest.text, last=attempt == TRIES - 1):
                     break
         except (asyncio.CancelledError, GeneratorExit):
-            self._keep(owner, turn, whole_sentences(latest.text), latest.answer_id)
+            kept = _shown(turn, whole_sentences(latest.text))
+            self._keep(owner, turn.passage(kept, latest.answer_id, reminder), turn)
             raise
-        scene = latest.text.strip()
+        scene = _shown(turn, latest.text)
         if latest.finished and latest.finished.numbers.finish_reason != "stop":
             scene = whole_sentences(scene) or scene
         if not scene:
             raise EngineClosed("The model wrote nothing.", fix="Choose again.")
-        self._keep(owner, turn, scene, latest.answer_id)
+        self._keep(owner, turn.passage(scene, latest.answer_id, reminder), turn)
 
-    def _keep(self, owner: str, turn: Turn, scene: str, answer_id: str) -> None:
-        if not scene:
+    def _keep(self, owner: str, passage: Passage, turn: Turn) -> None:
+        if not passage.scene:
             return
-        if not turn.path:
+        if not turn.path and not turn.known:
             self.store.begin(owner, turn.story)
-        self.store.add(turn.passage(scene, answer_id))
+        self.store.add(passage)
 
     async def _choices(
         self, owner: str, turn: Turn, asked: tuple[Message, ...]
@@ -204,9 +233,13 @@ class Storyteller:
         best: list[str] = []
         answer_id = ""
         for attempt in range(TRIES):
-            ask = self._ask(owner, asked, CHOICES if attempt == 0 else AGAIN)
-            answer = await self._ctx.whole_answer(ask)
+            sampling = CHOICES if attempt == 0 else AGAIN
+            answer = await self._ctx.whole_answer(
+                self._ask(owner, asked, sampling, form.CHOICES_SCHEMA)
+            )
             offered = _read(answer.text)
+            if turn.story.manner.children:
+                offered = [text for text in offered if not gentle.harsh(text)]
             texts = ways.distinct(offered)
             if not answer_id or len(texts) > len(best):
                 best, answer_id = texts, answer.answer_id
@@ -215,21 +248,25 @@ class Storyteller:
         return ways.filled(best, turn.story.genre, [step.said for step in turn.path]), answer_id
 
     def _ask(
-        self, owner: str, messages: tuple[Message, ...], choices: Sampling | None = None
+        self,
+        owner: str,
+        messages: tuple[Message, ...],
+        sampling: Sampling,
+        schema: Mapping[str, Any] | None = None,
     ) -> Ask:
         return Ask(
             app="story",
             request=Request(
                 messages=messages,
-                sampling=choices or SCENE,
-                schema=form.CHOICES_SCHEMA if choices else None,
+                sampling=sampling,
+                schema=schema,
                 app="story",
                 owner=owner,
                 shared_messages=1,
                 deadline_seconds=DEADLINE_SECONDS,
             ),
             prompt_version=form.VERSION,
-            schema_name="story-choices" if choices else "",
+            schema_name="story-choices" if schema else "",
         )
 
     def _telling(
@@ -248,3 +285,30 @@ def _read(text: str) -> list[str]:
         return form.parse_choices(text)
     except (ValueError, KeyError, TypeError):
         return []
+
+
+def _turn(book: Book, path: Sequence[Passage], step: Step, said: str) -> Turn:
+    told = [book.summaries[passage.id] for passage in path if passage.id in book.summaries]
+    return Turn(
+        story=book.story,
+        path=path,
+        step=step,
+        said=said,
+        summary=told[-1] if told else "",
+        known=True,
+    )
+
+
+def _shown(turn: Turn, text: str) -> str:
+    """What the reader sees: for children whole sentences only, and none with a harsh word."""
+    if turn.story.manner.children:
+        return gentle.softened(whole_sentences(text))
+    return text.strip()
+
+
+def _good(turn: Turn, text: str, *, last: bool) -> bool:
+    """Whether the scene can stay: not empty, not the scene before once more, not harsh."""
+    if not text.strip() or last:
+        return last
+    repeated = bool(turn.path) and alike(text, turn.path[-1].scene)
+    return not repeated and not (turn.story.manner.children and gentle.harsh(text))

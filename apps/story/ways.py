@@ -8,7 +8,8 @@ marked as such.
 from collections.abc import Iterable, Sequence
 
 from apps.alike import alike
-from apps.story.tale import Choice
+from apps.story.book import Book
+from apps.story.tale import Choice, Passage
 
 FEWEST, MOST = 2, 4
 
@@ -85,3 +86,22 @@ def filled(texts: Sequence[str], genre: str, taken: Sequence[str] = ()) -> tuple
         if not any(alike(text, choice.text) for choice in choices):
             choices.append(Choice(text, stock=True))
     return tuple(choices)
+
+
+def told(offered: Sequence[Choice], book: Book, passage: Passage) -> tuple[Choice, ...]:
+    """The ways with the passages that they led to, and the reader's own links after them."""
+    children = [each for each in book.passages if each.parent_id == passage.id]
+    newest = {each.said: each.id for each in children if each.step == "choice"}
+    links = {link.said: link.target_id for link in book.links if link.passage_id == passage.id}
+    found = [
+        Choice(
+            choice.text,
+            choice.stock,
+            links.get(choice.text) or newest.get(choice.text, ""),
+            choice.text in links,
+        )
+        for choice in offered
+    ]
+    texts = {choice.text for choice in offered}
+    found += [Choice(said, told=at, link=True) for said, at in links.items() if said not in texts]
+    return tuple(found)

@@ -7,10 +7,13 @@ user: CHOICES                                     assistant: {"choices": [...]} 
 
 Reading can begin while the choices are still to come, every turn extends the one before, so only
 new tokens are read, and the choices always parse because the schema binds them. A scene that ends
-with THE_END has no choices.
+with THE_END has no choices. What the reader pinned stands above the reader's line, where it is due:
+“Keep in mind:” and one note a line. What left the window is told as “Earlier: …”.
 """
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from shared.messages import Message
@@ -42,12 +45,64 @@ CHOICES_SCHEMA: dict[str, Any] = {
 }
 
 
-def begin(title: str, genre: str = "", tone: str = "") -> Message:
-    """The reader's first message; empty genre and tone are left out."""
+AGES = ("5 to 7", "8 to 11", "12 to 15", "grown-up")
+LENGTHS = {"short": "one or two sentences", "middle": "three to five sentences",
+           "long": "six to nine sentences"}  # fmt: skip
+PERSONS = ("second person (you)", "first person (I)", "third person")
+TENSES = ("past", "present")
+FOR_CHILDREN = "For children: nothing cruel, no blood, no weapons, no drugs, no swearing."
+
+STATE = "What holds now? Answer as JSON: the place, people, things the reader has, and facts."
+STATE_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "place": {"type": "string", "maxLength": 80},
+        **{
+            name: {
+                "type": "array",
+                "maxItems": 6,
+                "items": {"type": "string", "minLength": 2, "maxLength": 80},
+            }
+            for name in ("people", "things", "facts")
+        },
+    },
+    "required": ["place", "people", "things", "facts"],
+    "additionalProperties": False,
+}
+
+CHAPTER = "Sum up the story so far in two or three sentences, for somebody who did not read it."
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a model says holds at a point of the story."""
+
+    place: str
+    people: tuple[str, ...]
+    things: tuple[str, ...]
+    facts: tuple[str, ...]
+
+
+def begin(title: str, genre: str = "", tone: str = "", manner: Sequence[str] = ()) -> Message:
+    """The reader's first message; empty genre and tone are left out.
+
+    Args:
+        title: Of the story.
+        genre: A word or two.
+        tone: A word or two.
+        manner: Further lines about how to tell it, such as “Tense: past”.
+    """
     lines = [f"Title: {title}"]
     lines += [f"Genre: {genre}"] if genre else []
     lines += [f"Tone: {tone}"] if tone else []
-    return Message("user", "\n".join([*lines, "Begin the story."]))
+    return Message("user", "\n".join([*lines, *manner, "Begin the story."]))
+
+
+def with_notes(message: Message, *, earlier: str = "", notes: str = "") -> Message:
+    """The reader's message with what the model needs to know above it."""
+    above = [f"Earlier: {earlier}"] if earlier else []
+    above += [notes] if notes else []
+    return Message(message.role, "\n".join([*above, message.content]))
 
 
 def choose(choice: str) -> Message:
@@ -91,3 +146,18 @@ def parse_choices(text: str) -> list[str]:
 def is_ending(scene: str) -> bool:
     """Whether the scene closes the story."""
     return scene.rstrip().casefold().endswith(THE_END.casefold())
+
+
+def parse_state(text: str) -> State:
+    """Read the JSON of a state.
+
+    Raises:
+        ValueError: If the text is not an object with these fields.
+    """
+    found = json.loads(text)
+
+    def listed(name: str) -> tuple[str, ...]:
+        lines = (" ".join(str(line).split()) for line in found[name])
+        return tuple(dict.fromkeys(line for line in lines if line))
+
+    return State(" ".join(str(found["place"]).split()), *map(listed, ("people", "things", "facts")))
