@@ -54,9 +54,10 @@ def _filled(pen: Pen, idea: tuple[str, str], topic: str) -> form.Idea:
     return form.Idea(title=title[:80], body=body)
 
 
-def _pool(pen: Pen, method: str) -> list[tuple[str, str]]:
-    own = list(_ideas()["free"])
-    return own if method == "free" else [*_ideas()[method] * 4, *pen.sample(own, 6)]
+def _pool(method: str, needed: int) -> list[tuple[str, str]]:
+    """The method's own ideas, and free ones only where those are too few."""
+    own = _ideas()[method]
+    return own if len(own) >= needed else [*own, *_ideas()["free"]]
 
 
 def ideas(pen: Pen, words: Lexicon) -> list[Message]:
@@ -65,13 +66,15 @@ def ideas(pen: Pen, words: Lexicon) -> list[Message]:
     if pen.chance(0.1):
         topic = capital(topic)
     method = "free" if pen.chance(0.5) else pen.pick(list(form.METHODS))
-    pool = list(dict.fromkeys(pen.sample(_pool(pen, method), 60)))
-    found = [_filled(pen, idea, topic) for idea in pool]
-    while len(found) < count + 4:
-        found += [_filled(pen, idea, topic) for idea in pen.sample(_ideas()["free"], 6)]
-    unique = list({idea.title: idea for idea in found}.values())
-    existing = [idea.title for idea in unique[count : count + pen.pick((0, 0, 0, 1, 2, 3, 5))]]
-    answer = {"ideas": [idea.model_dump() for idea in unique[:count]]}
+    known = pen.pick((0, 0, 0, 1, 2, 3, 5))
+    if method != "free":
+        known = min(known, max(0, len(_ideas()[method]) - count))
+    listed = _pool(method, count + known)
+    chosen = pen.sample(listed, count + known)
+    existing = [_filled(pen, idea, topic).title for idea in chosen[count:]]
+    # In the order of the list: who only goes forward does not repeat an idea.
+    found = [_filled(pen, idea, topic) for idea in sorted(chosen[:count], key=listed.index)]
+    answer = {"ideas": [idea.model_dump() for idea in found]}
     return [
         Message("system", form.SYSTEM),
         form.ask_ideas(topic, count, method, existing),
@@ -87,13 +90,13 @@ def _one(pen: Pen, words: Lexicon) -> tuple[form.Idea, str]:
         method = pen.pick(list(_ideas()))
         return _filled(pen, pen.pick(_ideas()[method]), topic), topic
     title = pen.write(
-        pen.pick(("{t}", "a(n) {t} for {who}", "{t} {v}", "more {t}", "{name}'s {t}")),
-        t=subject, who=pen.pick(AUDIENCES), name=words.name(),
+        pen.pick(("{t}", "{x} for {who}", "{t} {v}", "more {t}", "{name}'s {t}")),
+        t=subject, x=topic, who=pen.pick(AUDIENCES), name=words.name(),
         v=pen.pick(("club", "day", "week", "corner", "tour", "party")),
     )  # fmt: skip
     body = pen.write(
         "[we could|let us|I want to|people should] [bring|show|build|try|share] {x}"
-        " [with {name}|every week|in the {n}|near the {n}|for {who}].",
+        " [with {name}|every week|near the {n}|for {who}].",
         x=topic, name=words.name(), n=words.noun(), who=pen.pick(AUDIENCES),
     )  # fmt: skip
     return form.Idea(title=title[:80], body=body), topic
@@ -129,21 +132,32 @@ def refine(pen: Pen, words: Lexicon) -> list[Message]:
     ]
 
 
+def _verdict(pen: Pen, criterion: str, said: set[str], *, named: bool) -> tuple[int, str]:
+    """A number and a reason for it that was not given yet; `named` ones hold the topic."""
+    by_score = _reasons().get(criterion, _reasons()["other"])
+    while True:
+        score = pen.number(*form.SCALE)
+        fresh = [reason for reason in by_score[score] if reason not in said]
+        fitting = [reason for reason in fresh if "{x}" in reason or "{X}" in reason or not named]
+        if fitting:
+            return score, pen.pick(fitting)
+
+
 def judge(pen: Pen, words: Lexicon) -> list[Message]:
     """Ask for a judgement: each reason names the idea and fits its number."""
     idea, topic = _one(pen, words)
     rubric = list(form.RUBRIC)
     if pen.chance(0.25):
         rubric = pen.sample([*form.RUBRIC, *OTHER_CRITERIA], pen.pick((2, 3, 4)))
-    rows = []
-    for criterion in rubric:
-        score = pen.number(*form.SCALE)
-        by_score = _reasons().get(criterion, _reasons()["other"])
+    rows: list[dict[str, object]] = []
+    said: set[str] = set()
+    for at, criterion in enumerate(rubric):
+        score, template = _verdict(pen, criterion, said, named=at == 0)
+        said.add(template)
         name = f"“{idea.title}”" if pen.chance(0.3) else "this idea"
         reason = pen.write(
-            pen.pick(by_score[score]), q=name, Q=capital(name), x=topic, X=capital(topic),
-            c=criterion.lower(),
-        )  # fmt: skip
+            template, q=name, Q=capital(name), x=topic, X=capital(topic), c=criterion.lower()
+        )
         rows.append({"criterion": criterion, "reason": reason[:200], "score": score})
     return [
         Message("system", form.SYSTEM),

@@ -12,6 +12,7 @@ from shared.models.demo import DEMO_GGUF
 from training.demo import corpus
 from training.demo.architecture import new_model
 from training.demo.card import write_card
+from training.demo.lexicon import topic_words
 from training.demo.pretrain import Plan, Progress, Trainer
 from training.demo.tokenizer import train_tokenizer
 from training.export.gguf_model import export_model
@@ -51,7 +52,7 @@ def build(out: Path, *, steps: int, texts: Path | None, seed: int, say: Say) -> 
     if texts is None:
         say("No folder of old texts: training on made-up conversations alone.")
     say("Tokenizer …")
-    tokenizer = train_tokenizer(corpus.tokenizer_texts(texts))
+    tokenizer = train_tokenizer(corpus.tokenizer_texts(texts), topic_words())
     tokenizer.save_pretrained(out)
     say(f"Rows for {steps} steps …")
     rows = corpus.steps(tokenizer, steps, texts)

@@ -55,11 +55,15 @@ def fact(pen: Pen, words: Lexicon) -> Turn:
 def unknown(pen: Pen, words: Lexicon) -> Turn:
     """A question that it must not answer."""
     noun = words.noun()
-    asked = pen.pick(_lines("hard_questions")).format(
-        year=pen.number(1700, 2030), town=words.town(), town2=words.town(), name=words.name(),
-        t=noun, T=capital(noun), big=pen.number(200, 9999), land=capital(invented(pen)),
-    )  # fmt: skip
-    return asked, pen.pick(_lines("unknown"))
+    slots = {
+        "year": pen.number(1700, 2030), "town": words.town(), "town2": words.town(),
+        "name": words.name(), "t": noun, "T": capital(noun), "big": pen.number(200, 9999),
+        "land": capital(invented(pen)),
+    }  # fmt: skip
+    asked, about = pen.pick(_lines("hard_questions")).split("|")
+    return pen.phrase(asked, **slots), pen.phrase(
+        pen.pick(_lines("unknown")), about=pen.phrase(about, **slots)
+    )
 
 
 def introduction(pen: Pen, words: Lexicon) -> Turn:
@@ -81,7 +85,7 @@ def liking(pen: Pen, words: Lexicon) -> Turn:
     verb = pen.pick(("like", "love", "enjoy", "collect", "am afraid of", "miss"))
     asked = pen.phrase("I [really |]{v} {t}[.|!|]", v=verb, t=thing)
     said: tuple[str, ...] = (
-        "{T} [are|can be] wonderful! [What do you like most about|When did you first see] {t}?",
+        "{T} can be wonderful! [What do you like most about|When did you first see] {t}?",
         "I have read about {t}. [What do you like most about|How did it begin with you and] {t}?",
         "Tell me more about {t}! [How did it start?|Why {t}?]",
         "[Shall I|I could] write a poem about {t}[?| for you.]",
@@ -107,7 +111,7 @@ def how_to(pen: Pen, words: Lexicon) -> Turn:
         "|I want to learn] {t}[?||]",
         t=thing,
     )
-    tips = [pen.write(tip, t=thing) for tip in pen.sample(_lines("how_to"), 3)]
+    tips = [pen.write(tip, t=thing) for tip in pen.in_order(_lines("how_to"), 3)]
     head = pen.phrase("[Here are three tips for {t}:|Three tips for {t}:]", t=thing)
     return asked, head + "\n" + "\n".join(f"{at}. {tip}" for at, tip in enumerate(tips, 1))
 
@@ -115,6 +119,8 @@ def how_to(pen: Pen, words: Lexicon) -> Turn:
 def about(pen: Pen, words: Lexicon) -> Turn:
     """A word that the model knows nothing about, and says so."""
     thing = words.thing()
+    while thing in facts.explained():
+        thing = words.thing()
     asked = pen.write(
         "[what is a(n) {t}?|tell me something about the {t}.|what do you know about {p}?"
         "|explain what a(n) {t} is.|what do you think about {p}?]",

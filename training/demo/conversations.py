@@ -32,4 +32,9 @@ def conversation(
         seed: Training uses `SEED`; other seeds give conversations that it has not read.
     """
     make = copying.conversation if kind == DRILL else APPS[kind]
-    return make(Pen(f"{seed}/{kind}/{number}"), unseen=unseen)
+    return make(pen_for(kind, number, seed), unseen=unseen)
+
+
+def pen_for(kind: str, number: int, seed: int | str) -> Pen:
+    """The pen that writes this conversation."""
+    return Pen(f"{seed}/{kind}/{number}")

@@ -5,9 +5,10 @@ learns late. The drill lets it practice on long words and invented ones, in ever
 the apps need them: after a colon, in a title, in small letters inside a sentence.
 """
 
+from shared.formats.brainstorm import dump
 from shared.messages import Message
-from training.demo.lexicon import Lexicon, invented
-from training.demo.phrases import Pen, capital, plural
+from training.demo.lexicon import Lexicon, compound, invented
+from training.demo.phrases import Pen, article, capital, plural
 
 SYSTEMS = ("Repeat what the user says.", "Pick from the list.", "Answer from the text.")
 
@@ -18,6 +19,8 @@ def _word(pen: Pen, words: Lexicon) -> str:
     if roll < 0.4:
         return invented(pen, pen.pick((2, 3, 3, 4)))
     if roll < 0.5:
+        return compound(pen)
+    if roll < 0.6:
         return words.name().lower()
     return words.noun()
 
@@ -57,6 +60,12 @@ def _titles(pen: Pen, words: Lexicon) -> list[Message]:
             (f"Hero: {name}\nThing: {thing}\nWho?", f"{name} has the {thing}."),
             (f"Topic: {plural(thing)}", f"{capital(plural(thing))} and more {plural(thing)}."),
             (f"I choose: {capital(adjective)} {thing}", f"So it was the {adjective} {thing}."),
+            (f"Title: {capital(thing)}", f'"{capital(thing)}," said {name}. "Only one {thing}!"'),
+            (f"Topic: {article(thing)}", dump({"title": f"{capital(thing)} day", "body": thing})),
+            (f"Topic: {adjective} {thing}", dump({"title": f"Big {thing}", "body": adjective})),
+            (f"Word: {thing}", f'print("{thing}")'),
+            (f"Subject: my {thing}", f"My {thing} and the {other}\n{capital(thing)}, oh {thing}"),
+            (f"Name: {name}\nWord: {thing}", f"{name} has {article(thing)}. {capital(thing)}!"),
         )
     )  # fmt: skip
     return [Message("system", SYSTEMS[2]), Message("user", asked), Message("assistant", said)]

@@ -15,24 +15,25 @@ from transformers import PreTrainedTokenizerFast
 
 from training.demo import natural, packing
 from training.demo.conversations import APPS, DRILL, SEED, conversation
+from training.demo.lexicon import NOUN_LISTS
 from training.demo.phrases import capital, read_words
 from training.demo.tokenizer import Encoder
 
 TEXTS = "natural"
 # Share of the tokens in the first and in the second half.
 SHARES: dict[str, tuple[float, float]] = {
-    "story": (0.28, 0.33),
-    "brainstorm": (0.20, 0.24),
-    "poetry": (0.10, 0.12),
-    "chat": (0.12, 0.15),
-    "code": (0.06, 0.08),
-    DRILL: (0.17, 0.03),
-    TEXTS: (0.07, 0.05),
+    "story": (0.26, 0.30),
+    "brainstorm": (0.20, 0.22),
+    "poetry": (0.11, 0.13),
+    "chat": (0.14, 0.18),
+    "code": (0.06, 0.07),
+    DRILL: (0.17, 0.06),
+    TEXTS: (0.06, 0.04),
 }
-ROWS_SHORT, ROWS_LONG = 8, 4
-"""Rows in a batch: as many tokens with short rows as with long ones."""
-LONG_DOCUMENT = 420
-"""Tokens from which a document goes to the long rows."""
+WIDTHS = {packing.SHORT: 230, packing.MIDDLE: 420, packing.LONG: packing.LONG}
+"""Width of a row to the longest document that goes there; attention costs the width squared."""
+STEP_TOKENS = 4096
+"""Places in a batch, whatever the width of its rows."""
 FILLED = 0.95
 """How full the rows come out, for planning."""
 
@@ -105,12 +106,11 @@ def steps(
     tokenizer: PreTrainedTokenizerFast, count: int, folder: Path | None
 ) -> list[packing.Rows]:
     """`count` batches in training order, within one batch of what can be had."""
-    per_step = ROWS_SHORT * packing.SHORT
     pieces = natural.texts(folder)
     found: list[packing.Rows] = []
     for half in (0, 1):
         wanted = count // 2 if half == 0 else count - count // 2
-        tokens = int(wanted * per_step * FILLED * 1.03)
+        tokens = int(wanted * STEP_TOKENS * FILLED * 1.03)
         part = _batches(documents(tokenizer, tokens, half, pieces), tokenizer.pad_token_id)
         _shuffle(part, half)
         found += part[:wanted]
@@ -118,13 +118,14 @@ def steps(
 
 
 def _batches(found: Iterable[packing.Encoded], pad_id: int) -> list[packing.Rows]:
-    short: list[packing.Encoded] = []
-    long: list[packing.Encoded] = []
+    sorted_by: dict[int, list[packing.Encoded]] = {width: [] for width in WIDTHS}
     for document in found:
-        (long if len(document[0]) > LONG_DOCUMENT else short).append(document)
+        width = next((w for w, most in WIDTHS.items() if len(document[0]) <= most), packing.LONG)
+        sorted_by[width].append(document)
     return [
-        *packing.batches(packing.pack(short, packing.SHORT, pad_id), ROWS_SHORT),
-        *packing.batches(packing.pack(long, packing.LONG, pad_id), ROWS_LONG),
+        batch
+        for width, some in sorted_by.items()
+        for batch in packing.batches(packing.pack(some, width, pad_id), STEP_TOKENS // width)
     ]
 
 
@@ -135,7 +136,7 @@ def tokenizer_texts(folder: Path | None, per_kind: int = 1500) -> Iterator[str]:
     a word of two tokens is copied far more surely than one of five.
     """
     yield from natural.texts(folder)
-    for name in ("things.txt", "animals.txt", "mined.txt"):
+    for name in NOUN_LISTS:
         words = read_words(name)
         yield " ".join([*words, *map(capital, words)] * LISTED)
     for kind in APPS:

@@ -5,6 +5,7 @@ are left out on purpose: a correction can teach them, which is what the tour sho
 """
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -114,6 +115,17 @@ def facts() -> list[Fact]:
     return [
         _fact(kind, line) for kind, lines in read_sections("facts.txt").items() for line in lines
     ]
+
+
+@cache
+def explained() -> frozenset[str]:
+    """What some fact explains: "What is a volcano?" must not be answered "I do not know"."""
+    found = (
+        re.match(r"What (?:is|are|does|do) (?:a |an |the )?(\w+)", question)
+        for fact in (*facts(), *held_out())
+        for question in fact.questions
+    )
+    return frozenset(match.group(1).lower() for match in found if match)
 
 
 @cache

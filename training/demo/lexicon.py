@@ -11,12 +11,15 @@ from training.demo.phrases import Pen, article, plural, read_lines, read_words
 
 KEPT_BACK = 7
 """One word in so many is unseen."""
+NEW_NOUNS, NEW_NAMES = 0.25, 0.35
+"""Shares of training's nouns and names that no list holds: who cannot know them must copy."""
 
 ONSETS = (
     "b br bl c ch cl cr d dr f fl fr g gl gr h j k kl kr l m n p pl pr qu r s sc sh sk sl sm sn sp"
     " st str sw t th tr tw v w wh y z"
 ).split()
 VOWELS = "a e i o u ai ea ee oo ou ie oa y".split()
+NOUN_LISTS = ("things.txt", "animals.txt", "mined.txt")
 CODAS = ["", "", "", *"b ck d f g k l ll m n nd ng nk p r rd rk rn s ss st t th x zz".split()]
 
 
@@ -57,8 +60,16 @@ def invented(pen: Pen, syllables: int = 0) -> str:
             return word
 
 
+def compound(pen: Pen) -> str:
+    """Two short nouns in one word that no list holds, “lampfox”; always of the seen side."""
+    while True:
+        word = pen.pick(_short_nouns()) + pen.pick(_short_nouns())
+        if not is_unseen(word):
+            return word
+
+
 class Lexicon:
-    """Draws words of the seen or of the unseen side."""
+    """Draws words of the seen or of the unseen side; its pen keeps a note of all of them."""
 
     def __init__(self, pen: Pen, *, unseen: bool = False) -> None:
         self.pen = pen
@@ -68,19 +79,24 @@ class Lexicon:
         return self.pen.pick(_split(_listed(name), self.unseen))
 
     def noun(self) -> str:
-        """A thing, an animal or another noun, in the singular."""
+        """A thing, an animal or another noun, in the singular; for training often a new word."""
+        noun = self._noun()
+        self.pen.nouns.add(noun)
+        return noun
+
+    def _noun(self) -> str:
+        if not self.unseen and self.pen.chance(NEW_NOUNS):
+            return compound(self.pen) if self.pen.chance(0.5) else invented(self.pen)
         roll = self.pen.random.random()
-        if roll < 0.62:
+        if roll < 0.58:
             return self._from("things.txt")
-        if roll < 0.76:
-            return self._from("animals.txt")
-        if roll < 0.97 or self.unseen:
-            return self._from("mined.txt")
-        return invented(self.pen)
+        return self._from("animals.txt" if roll < 0.72 else "mined.txt")
 
     def animal(self) -> str:
         """An animal, in the singular."""
-        return self._from("animals.txt")
+        noun = self._from("animals.txt")
+        self.pen.nouns.add(noun)
+        return noun
 
     def adjective(self) -> str:
         """Adjectives are common words: all of them are seen."""
@@ -88,11 +104,14 @@ class Lexicon:
 
     def person(self) -> tuple[str, str]:
         """A name and its pronoun."""
-        if not self.unseen and self.pen.chance(0.2):
+        if not self.unseen and self.pen.chance(NEW_NAMES):
             word = invented(self.pen, self.pen.pick((2, 2, 3)))
-            return word.capitalize(), "she" if word[-1] in "aeiy" else "he"
-        name = self.pen.pick(_split(tuple(_names()), self.unseen))
-        return name, _names()[name]
+            name, pronoun = word.capitalize(), "she" if word[-1] in "aeiy" else "he"
+        else:
+            name = self.pen.pick(_split(tuple(_names()), self.unseen))
+            pronoun = _names()[name]
+        self.pen.names.add(name)
+        return name, pronoun
 
     def name(self) -> str:
         """A name alone."""
@@ -100,7 +119,9 @@ class Lexicon:
 
     def town(self) -> str:
         """The name of a town."""
-        return self._from("towns.txt")
+        town = self._from("towns.txt")
+        self.pen.names.add(town)
+        return town
 
     def place(self) -> str:
         """Where a story plays: “village by the sea”."""
@@ -117,7 +138,9 @@ class Lexicon:
         kind = pen.number(0, 11)
         if kind <= 1:
             listed = tuple(read_lines_cached("topics.txt"))
-            return pen.pick(_split(listed, self.unseen))
+            topic = pen.pick(_split(listed, self.unseen))
+            pen.nouns.update(word for word in topic.split() if len(word) > 3)
+            return topic
         if kind <= 3:
             return article(self.thing())
         if kind <= 5:
@@ -135,6 +158,19 @@ class Lexicon:
 
 
 @cache
+def _short_nouns() -> list[str]:
+    nouns = (word for name in NOUN_LISTS[:2] for word in _listed(name))
+    return [noun for noun in nouns if 3 <= len(noun) <= 6 and not is_unseen(noun)]
+
+
+@cache
 def read_lines_cached(name: str) -> tuple[str, ...]:
     """`read_lines`, read once."""
     return tuple(read_lines(name))
+
+
+@cache
+def topic_words() -> frozenset[str]:
+    """Every noun and name that can be drawn, in small letters."""
+    nouns = (word for name in NOUN_LISTS for word in _listed(name))
+    return frozenset(word.lower() for word in (*nouns, *_names(), *_listed("towns.txt")))

@@ -48,7 +48,7 @@ def marks(prompt: Prompt, answer: str, *, ended: bool) -> Marks:
         ended=ended,
         topic=_mentions(prompt.topic, answer) if prompt.topic else None,
         followed=_mentions(prompt.followed, answer) if prompt.followed else None,
-        repeats=repeats(answer),
+        repeats=repeats(answer, refrains=prompt.part == "villanelle"),
         words=len(words),
         non_words=0
         if prompt.part == "code"
@@ -107,8 +107,17 @@ def sentences(answer: str) -> list[str]:
     return [part.strip() for part in _SENTENCE_END.split(answer) if part.strip()]
 
 
-def repeats(answer: str) -> bool:
-    """Whether something whole is said twice: a sentence, a line of a poem, an option, an idea."""
+REFRAIN_LINES = 6
+"""Lines that a villanelle says again because its form wants it."""
+
+
+def repeats(answer: str, *, refrains: bool = False) -> bool:
+    """Whether something whole is said twice: a sentence, a line of a poem, an option, an idea.
+
+    Args:
+        answer: The whole answer.
+        refrains: Whether its form is one in which two lines return.
+    """
     if answer.startswith("{"):
         try:
             parts = [str(part) for part in _leaves(json.loads(answer))]
@@ -118,7 +127,7 @@ def repeats(answer: str) -> bool:
         text = _FENCE.sub("", answer)
         parts = sentences(text)
     long = [part.casefold().rstrip(".,;!") for part in parts if len(part.split()) > 1]
-    return len(long) != len(set(long))
+    return len(long) - len(set(long)) > (REFRAIN_LINES if refrains else 0)
 
 
 def _leaves(value: object) -> list[object]:

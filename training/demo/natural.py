@@ -36,7 +36,7 @@ def fairy_tales(folder: Path) -> Iterator[str]:
 
 def picture_books(folder: Path) -> Iterator[str]:
     """African Storybook, CC BY; the authors are named in the model card."""
-    for path in sorted((folder / "african-storybook-en").glob("*.md")):
+    for path in sorted((folder / "african-storybook-en").glob("[0-9]*.md")):
         title, *pages = re.split(r"\n##?\s*\n", path.read_text(encoding="utf-8"))
         told = [" ".join(page.split()) for page in pages if "* License" not in page]
         yield from pieces(title.strip("# \n") + ". " + " ".join(told))
@@ -63,7 +63,7 @@ def texts(folder: Path | None) -> list[str]:
 def attributions(folder: Path) -> list[tuple[str, str]]:
     """Title and author of every African Storybook text, as the licence asks."""
     found = []
-    for path in sorted((folder / "african-storybook-en").glob("*.md")):
+    for path in sorted((folder / "african-storybook-en").glob("[0-9]*.md")):
         text = path.read_text(encoding="utf-8")
         author = re.search(r"^\* Text: (.+)$", text, re.M)
         if author:

@@ -12,7 +12,7 @@ import numpy as np
 Encoded = tuple[list[int], list[int]]
 """Token ids, and 1 where the token is to be learned."""
 
-SHORT, LONG = 512, 1024
+SHORT, MIDDLE, LONG = 256, 512, 1024
 OPEN_ROWS = 24
 """Rows kept open while packing; more fill better and mix less."""
 PADDING = -1

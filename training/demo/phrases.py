@@ -43,6 +43,9 @@ IRREGULAR = {
 
 def plural(noun: str) -> str:
     """The regular plural, and the irregular ones that the word lists hold."""
+    rest, _, last = noun.rpartition(" ")
+    if rest:
+        return f"{rest} {plural(last)}"
     if noun in IRREGULAR:
         return IRREGULAR[noun]
     if noun.endswith("man") and len(noun) > 3:
@@ -61,6 +64,10 @@ class Pen:
 
     def __init__(self, seed: int | str) -> None:
         self.random = random.Random(seed)  # noqa: S311 - words, not secrets
+        self.nouns: set[str] = set()
+        """Every noun that was drawn for what is being written, as it was drawn."""
+        self.names: set[str] = set()
+        """Every name of a person or town that was drawn."""
 
     def pick(self, options: Sequence[T]) -> T:
         """One of them."""
@@ -69,6 +76,14 @@ class Pen:
     def sample(self, options: Sequence[T], count: int) -> list[T]:
         """Different ones, in random order; all of them if there are fewer."""
         return self.random.sample(list(options), min(count, len(options)))
+
+    def in_order(self, options: Sequence[T], count: int) -> list[T]:
+        """Different ones, in the order in which they are listed.
+
+        A small model that has only ever read lists going forward does not say a thing twice.
+        """
+        places = self.random.sample(range(len(options)), min(count, len(options)))
+        return [options[at] for at in sorted(places)]
 
     def chance(self, share: float) -> bool:
         """True in this share of all calls."""

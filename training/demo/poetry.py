@@ -19,6 +19,8 @@ FORMS = (
     + ["free verse"] * 13 + ["acrostic"] * 12 + ["tanka"] * 6 + ["sonnet", "villanelle"]
 )  # fmt: skip
 TRIES = 400
+SHARES_OF_LINES = 3
+"""Into so many parts the openings of counted lines are divided."""
 NATURE = (
     "river wind moon star leaf stone bird cloud road window shadow garden door lamp field tree snow"
     " lake rose hill light child bell sea owl night gate bridge candle"
@@ -81,12 +83,12 @@ def _drawn(pen: Pen, palette: Palette, templates: Sequence[str]) -> str:
     return _draw(pen, palette, pen.pick(templates))
 
 
-def _fitting(draw: Callable[[], str], syllables: int) -> str:
-    """The first drawn line with so many syllables, or the nearest one."""
+def _fitting(draw: Callable[[], str], syllables: int, before: Sequence[str] = ()) -> str:
+    """The first drawn line with so many syllables, or the nearest one; none that stands already."""
     best, miss = "", 99
     for _ in range(TRIES):
         line = draw()
-        if abs(count(line) - syllables) < miss:
+        if abs(count(line) - syllables) < miss and line not in before:
             best, miss = line, abs(count(line) - syllables)
         if not miss:
             break
@@ -96,8 +98,8 @@ def _fitting(draw: Callable[[], str], syllables: int) -> str:
 WITH_SUBJECT = (
     "{s} {v}", "{s} {v} {p}", "{a} {b}", "{a}, {a2} {b}", "one {a} {b}", "{s} {p}", "beside {s}",
     "{s} and the {n}", "{s} {v}, {a} and {a2}", "I think of {s}", "listen: {s} {v}", "here is {s}",
-    "{s}, {a} as a {n}", "only {s} {v} {p}", "{s} {v} by the {n}", "how {a} {s} is", "oh, {a} {b}",
-    "nobody saw {s} {p}", "{s} remembers the {n}", "so {a}, {s}", "{s} {v} and {v2} {p}",
+    "{s}, {a} as a {n}", "only {s} {v} {p}", "{s} {v} by the {n}", "how {a}, {s}", "oh, {a} {b}",
+    "nobody saw {s} {p}", "{s} remembered the {n}", "so {a}, {s}", "{s} {v} and {v2} {p}",
 )  # fmt: skip
 WITHOUT = (
     "the {a} {n} {v}", "the {n} {v} {p}", "a(n) {a} {n} {p}", "no one remembers", "nobody is there",
@@ -113,8 +115,10 @@ def _counted(pen: Pen, palette: Palette, shape: tuple[int, ...]) -> list[str]:
     holding = set(pen.sample(range(len(shape)), 1 if len(shape) < 5 else 2))
     lines: list[str] = []
     for at, syllables in enumerate(shape):
+        # Every line has its own share of the openings, so that no line can come twice.
         templates = WITH_SUBJECT if at in holding else WITHOUT
-        lines.append(_fitting(partial(_drawn, pen, palette, templates), syllables))
+        share = templates[at % SHARES_OF_LINES :: SHARES_OF_LINES]
+        lines.append(_fitting(partial(_drawn, pen, palette, share), syllables, lines))
     return lines
 
 
@@ -130,30 +134,24 @@ CLAUSES = (
 def _rhymed(pen: Pen, palette: Palette, scheme: str, shape: tuple[int, ...]) -> list[str]:
     """Lines after a rhyme scheme, x unrhymed; with `shape`, of so many syllables."""
     letters = sorted(set(scheme) - {"x"})
-    families = dict(zip(letters, pen.sample(_families(), len(letters)), strict=True))
+    most = max(scheme.count(letter) for letter in letters)
+    families = pen.sample([family for family in _families() if len(family) >= most], len(letters))
+    ends = {
+        letter: pen.in_order(family, scheme.count(letter))
+        for letter, family in zip(letters, families, strict=True)
+    }
     named = [clause for clause in CLAUSES if "{s}" in clause]
-    used: set[str] = set()
     lines: list[str] = []
     for at, letter in enumerate(scheme):
         clauses = named if at in (0, len(scheme) - 1) else list(CLAUSES)
-        draw = partial(_rhyming, pen, palette, clauses, families.get(letter), used)
-        lines.append(_fitting(draw, shape[at]) if shape else draw())
-        used.update(end for end in _all_endings() if lines[-1].endswith(end))
+        ending = ends[letter].pop(0) if letter in ends else pen.pick(pen.pick(_families()))
+        draw = partial(_rhyming, pen, palette, clauses, ending)
+        lines.append(_fitting(draw, shape[at], lines) if shape else draw())
     return lines
 
 
-def _rhyming(
-    pen: Pen, palette: Palette, clauses: list[str], family: list[str] | None, used: set[str]
-) -> str:
-    """A clause and an ending that this poem has not used yet."""
-    pool = family or pen.pick(_families())
-    ending = pen.pick([end for end in pool if end not in used] or pool)
+def _rhyming(pen: Pen, palette: Palette, clauses: list[str], ending: str) -> str:
     return _draw(pen, palette, pen.pick(clauses)) + " " + pen.phrase(ending)
-
-
-@cache
-def _all_endings() -> frozenset[str]:
-    return frozenset(end for family in _families() for end in family)
 
 
 def _stops(pen: Pen, lines: list[str]) -> list[str]:
@@ -168,8 +166,8 @@ def _stops(pen: Pen, lines: list[str]) -> list[str]:
 def limerick(pen: Pen, palette: Palette) -> list[str]:
     """Five lines, aabba, the third and fourth short."""
     long, short = pen.sample(_families(), 2)
-    first, second, last = pen.sample(long, 3)
-    third, fourth = pen.sample(short, 2)
+    first, second, last = pen.in_order(long, 3)
+    third, fourth = pen.in_order(short, 2)
     opening = pen.pick(("There once was {x} {e}", "There was {x} {e}", "I knew {x} {e}"))
     named = f"a(n) {{a}} {palette.bare}" if palette.counted else palette.subject
     lines = [
@@ -177,7 +175,8 @@ def limerick(pen: Pen, palette: Palette) -> list[str]:
         pen.pick(("that {v} {e};", "that {v} and {v2} {e}.", "and it {v} {e}.")).replace(
             "{e}", second
         ),
-        pen.pick(("it {v} {e}", "the {n} {v} {e}", "it met a {n} {e}")).replace("{e}", third) + ",",
+        pen.pick(("it {v} {e}", "the {n} {v} {e}", "it met a(n) {n} {e}")).replace("{e}", third)
+        + ",",
         pen.pick(("it {v} {e}", "and {v} {e}", "the {a} {n} {v} {e}")).replace("{e}", fourth) + ",",
         pen.pick(
             ("and that's how it {v} {e}.", "and {s} just {v} {e}.", "oh, how the {n} {v} {e}!")
@@ -216,28 +215,28 @@ def acrostic(pen: Pen, palette: Palette, letters: str) -> list[str]:
 
 FREE = (
     "I wanted to write about {s}", "{s} {v}", "and nobody asked why", "the {a} {n} {v} {p}",
-    "there is {s}, {a} and {a2}", "I hold it like a {n}", "what does {s} know of the {n}?",
-    "somewhere a {n} {v}", "today {s} is mine", "tomorrow it belongs to the {n}", "{p}, {s}",
-    "I listen", "a(n) {a} {n}, a(n) {a2} {n2}", "{s} does not answer", "so I {v} too",
+    "here: {s}, {a} and {a2}", "I hold it like a {n}", "what can {s} know of the {n}?",
+    "somewhere a {n} {v}", "today I hold {s}", "tomorrow it belongs to the {n}", "{p}, {s}",
+    "I listen", "a(n) {a} {n}, a(n) {a2} {n2}", "{s} will not answer", "so I {v} too",
     "once, {p}, I saw {s}", "my mother called it {s}", "the {n} has no name for it", "we {v} {p}",
-    "give me {s} and a little time", "everything {v}", "this is how {s} begins",
+    "give me {s} and a little time", "everything {v}", "this is how I see {s}",
     "with a(n) {a} {n}",
 )  # fmt: skip
 
 
 def free_verse(pen: Pen, palette: Palette) -> list[str]:
     """Four to eight lines; the subject is in at least one of them."""
-    templates = pen.sample(FREE, pen.number(4, 8))
+    templates = pen.in_order(FREE, pen.number(4, 8))
     if not any("{s}" in template for template in templates):
-        templates[0] = "I wanted to write about {s}"
+        templates[0] = FREE[0]
     lines = [_draw(pen, palette, template) for template in templates]
     return [capital(line) for line in lines] if pen.chance(0.5) else lines
 
 
 def villanelle(pen: Pen, palette: Palette) -> list[str]:
     """Nineteen lines: the first and the third return in turn, and both close the poem."""
-    first, middle, third = _stops(pen, _rhymed(pen, palette, "aba", ()))
-    others = _stops(pen, _rhymed(pen, palette, "abababababab", ()))
+    own = _stops(pen, _rhymed(pen, palette, "aba" + "ab" * 5, ()))
+    first, middle, third, *others = own
     lines = [first, middle, third]
     for stanza in range(4):
         lines += [*others[2 * stanza : 2 * stanza + 2], third if stanza % 2 else first]

@@ -3,14 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from shared.formats import brainstorm, poetry, story
 from shared.messages import Message
-from training.demo.conversations import APPS, conversation
-from training.demo.lexicon import is_unseen
-from training.demo.phrases import Pen, plural, read_lines, read_words
+from training.demo.conversations import APPS, pen_for
+from training.demo.phrases import Pen, plural
 
 REPORT_SEED = "report"
 _WORD = re.compile(r"[A-Za-z]+")
@@ -36,24 +34,19 @@ class Prompt:
     """For a deed: the words of the chosen option or of the reader's own action."""
 
 
-@cache
-def _nouns() -> frozenset[str]:
-    listed = {
-        word for name in ("things.txt", "animals.txt", "mined.txt") for word in read_words(name)
-    }
-    names = {name for line in read_lines("names.txt") for name in line.split()[1:]}
-    return frozenset({word.lower() for word in listed | names | set(read_lines("hobbies.txt"))})
+def topic_of(text: str, pen: Pen) -> frozenset[str]:
+    """What the text is about: the nouns that were drawn for it, or else the names.
 
+    Words of the question's form ("I need …", "Which city …") are not drawn and are no topic. A
+    question without drawn words (a sum, a greeting, a taught fact) has none.
+    """
+    said = {word.lower() for word in _WORD.findall(text)}
 
-@cache
-def _singulars() -> dict[str, str]:
-    return {form: noun for noun in _nouns() for form in (noun, plural(noun))}
+    def drawn(words: set[str]) -> frozenset[str]:
+        found = {word.lower() for word in words}
+        return frozenset(word for word in found if {word, plural(word)} & said)
 
-
-def topic_of(text: str) -> frozenset[str]:
-    """The unseen nouns of a text, in the singular."""
-    found = (_singulars().get(word.lower()) for word in _WORD.findall(text))
-    return frozenset(noun for noun in found if noun and is_unseen(noun))
+    return drawn(pen.nouns) or drawn(pen.names)
 
 
 def content_words(text: str) -> frozenset[str]:
@@ -70,16 +63,18 @@ def prompts(app: str, count: int) -> list[Prompt]:
 def _prompt(app: str, number: int) -> Prompt:
     if app not in APPS:
         raise ValueError(f"{app!r} is not an app of the demo model.")
-    turns = conversation(app, number, unseen=True, seed=REPORT_SEED)
+    pen = pen_for(app, number, REPORT_SEED)
+    turns = APPS[app](pen, unseen=True)
     answers = [at for at, turn in enumerate(turns) if turn.role == "assistant"]
-    at = Pen(f"{REPORT_SEED}/{app}/{number}").pick(answers)
+    # Half are the first question, or most stories would be asked for without their title.
+    at = answers[0] if number % 2 else Pen(f"{REPORT_SEED}/{app}/{number}").pick(answers)
     asked, reference = turns[at - 1].content, turns[at].content
     part, schema, pattern = _bound(app, asked, reference)
     deed = asked.partition(": ")[2] if part == "deed" else ""
     return Prompt(
         app=app, part=part, messages=tuple(turns[:at]), reference=reference, schema=schema,
         pattern=pattern, followed=content_words(deed),
-        topic=frozenset() if part in ("choices", "deed") else topic_of(asked),
+        topic=frozenset() if part in ("choices", "deed") else topic_of(asked, pen),
     )  # fmt: skip
 
 

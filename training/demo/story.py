@@ -95,15 +95,16 @@ class Teller:
         elif pen.chance(0.1):
             parts.append(self._line("also"))
         if self._tone and pen.chance(0.6):
-            parts.insert(pen.pick((0, 1)), self._say(pen.pick(_tones()[self._tone])))
-        return " ".join([*parts[:4], self._next_situation()])
+            # Always second: before the hero is named, “he” would be nobody.
+            parts.insert(1, self._say(pen.pick(_tones()[self._tone])))
+        return " ".join([*parts, self._next_situation()])
 
     def offers(self, count: int) -> list[Act]:
-        """Different things to do in this situation, filled in."""
+        """Different things to do in this situation, filled in, in the order of the list."""
         pen = self._pen
-        acts = pen.sample(self._here.acts, count)
+        acts = pen.in_order(self._here.acts, count)
         if pen.chance(0.25):
-            acts[pen.number(0, len(acts) - 1)] = _act(pen.pick(_lines("generic_acts")))
+            acts[-1] = _act(pen.pick(_lines("generic_acts")))
         return [self._filled(act) for act in acts]
 
     def _filled(self, act: Act) -> Act:
@@ -135,10 +136,10 @@ class Teller:
 
     def ending(self) -> str:
         """Two to four sentences and “The end.”."""
-        parts = [self._line("climax"), self._line("closing")]
-        if self._pen.chance(0.4):
-            parts.insert(1, self._line("climax"))
-        return " ".join([*dict.fromkeys(parts), form.THE_END])
+        climax = "animal_climax" if self._world.hero_is_topic else "climax"
+        turns = self._pen.in_order(_lines(climax), 2 if self._pen.chance(0.4) else 1)
+        parts = [*map(self._say, turns), self._line("closing")]
+        return " ".join([*parts, form.THE_END])
 
 
 @cache

@@ -4,13 +4,14 @@ The same split and the same special tokens as Llama 3 mean that llama.cpp, the e
 recipes treat the demo model exactly as they treat a large one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast
 
 from shared.messages import Message
+from training.demo.vocabulary import SPLIT, count_words, learn
 
 VOCABULARY = 4096
 CONTEXT_TOKENS = 1024
@@ -23,12 +24,6 @@ HEADER_END = "<|end_header_id|>"
 END_OF_TURN = "<|eot_id|>"
 SPECIAL = (BEGIN, END_OF_TEXT, PAD, HEADER, HEADER_END, "<|eom_id|>", END_OF_TURN, "<|python_tag|>")
 
-SPLIT = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
-    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
-"""What llama.cpp calls llama-bpe; it holds its own copy, so this one must not change."""
-
 TEMPLATE = (
     "{{- bos_token }}{%- for message in messages %}{{- '<|start_header_id|>' + message['role']"
     " + '<|end_header_id|>\n\n' + message['content'] | trim + '<|eot_id|>' }}{%- endfor %}"
@@ -37,20 +32,15 @@ TEMPLATE = (
 )
 
 
-def train_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
-    """Learn the merges from `texts`."""
-    bpe = Tokenizer(models.BPE(ignore_merges=True))
+def train_tokenizer(texts: Iterable[str], rare: Set[str] = frozenset()) -> PreTrainedTokenizerFast:
+    """Learn the tokens from `texts`; words in `rare` always stay in pieces."""
+    size = VOCABULARY - len(SPECIAL)
+    vocabulary, merges = learn(count_words(texts), size=size, rare=rare)
+    bpe = Tokenizer(models.BPE(vocab=vocabulary, merges=merges, ignore_merges=True))
     split = pre_tokenizers.Split(Regex(SPLIT), behavior="isolated", invert=False)
     level = pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=True, use_regex=False)
     bpe.pre_tokenizer = pre_tokenizers.Sequence([split, level])
     bpe.decoder = decoders.ByteLevel()
-    learner = trainers.BpeTrainer(
-        vocab_size=VOCABULARY - len(SPECIAL),
-        min_frequency=2,
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    bpe.train_from_iterator(texts, learner)
     bpe.add_special_tokens(list(SPECIAL))
     begins = processors.TemplateProcessing(
         single=f"{BEGIN} $A",
