@@ -2,95 +2,53 @@
 
 The values are settled once: unknown keys are refused by name, the resolved copy is saved with the
 run, and its hash is part of every release. What is not in a recipe (where files lie) does not
-change the result.
+change the result. A recipe may say `extends: NAME`; then it states only what differs.
 """
 
 import difflib
 import hashlib
 import json
+import re
 import types
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Self, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from shared.errors import TrainingError
+from training.recipe_data import NO_REPLAY, Data, Source
+from training.recipe_parts import (
+    Backend,
+    Dpo,
+    Export,
+    Kto,
+    Lora,
+    Precision,
+    RecipePart,
+    Search,
+    Sft,
+    Watch,
+)
+
+__all__ = ["NO_REPLAY", "SHIPPED", "Data", "Dpo", "Kto", "Lora", "Recipe", "Sft", "Source"]
 
 SHIPPED = Path(__file__).resolve().parent / "recipes"
+PARTS = "parts"
+"""Folder of what recipes extend; such a file is no recipe of its own."""
+_CHAIN_AT_MOST = 8
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Lora(_Part):
-    """The adapter that is trained; always a fresh one."""
-
-    rank: int = Field(32, ge=1, le=1024)
-    alpha: int = Field(64, ge=1)
-    """The update is scaled by alpha/rank, or alpha/√rank with `rslora`."""
-    dropout: float = Field(0.0, ge=0, lt=1)
-    rslora: bool = False
-    dora: bool = False
-    """Learns a magnitude too. Such an adapter can be merged, but not kept as a GGUF adapter."""
-
-
-class Data(_Part):
-    """What the model reads while it learns."""
-
-    replay: str = "demo"
-    """Old good answers, read again so that they stay: `demo` for the demo model's own, or a JSONL
-    file with `prompt` and `completion` for another base."""
-    replay_per_row: float = Field(1.0, ge=0, le=20)
-    """Rows of replay for each row of the dataset version."""
-    fewest_corrections: int = Field(50, ge=1)
-    """Fewer corrected rows than this are not trained on: they would teach accidents."""
-    max_tokens: int = Field(512, ge=16)
-    """Longer rows are dropped, not cut: a cut answer teaches the model to stop mid-sentence."""
-
-
-class Sft(_Part):
-    """Learning to write the corrected answers; the loss counts answers only."""
-
-    steps: int = Field(60, ge=1)
-    """Fewest optimiser steps."""
-    passes: float = Field(0.0, ge=0)
-    """More steps are taken until every row of the dataset version was read this often."""
-    batch_rows: int = Field(16, ge=1)
-    """Rows per optimiser step, replay included."""
-    micro_batch_rows: int = Field(16, ge=1)
-    """Rows in memory at once; divides `batch_rows`."""
-    learning_rate: float = Field(2e-3, gt=0)
-    schedule: Literal["linear", "cosine", "constant_with_warmup"] = "cosine"
-    warmup_steps: int = Field(4, ge=0)
-    weight_decay: float = Field(0.0, ge=0)
-
-
-class Dpo(_Part):
-    """Learning to prefer the correction to the flagged answer, after the first part."""
-
-    steps: int = Field(20, ge=1)
-    batch_rows: int = Field(8, ge=1)
-    learning_rate: float = Field(2e-4, gt=0)
-    beta: float = Field(0.1, gt=0)
-    """How closely the model is held to what it was before this part."""
-    sft_weight: float = Field(1.0, ge=0)
-    """Weight of the plain loss on the correction; without it both answers may become unlikely."""
-
-
-class Export(_Part):
-    """The file that ships."""
-
-    kind: Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m"] = "q8_0"
-
-
-class Recipe(_Part):
+class Recipe(RecipePart):
     """One recipe; see the comments in the shipped files."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     base: str = "demo"
-    """`demo`, or a folder with a Llama as `save_pretrained` writes it."""
+    """`demo`, a folder as `save_pretrained` writes it, or `owner/name` on the Hub."""
+    base_revision: str = "main"
+    """Commit, tag or branch of a base on the Hub; a commit makes the run repeatable."""
+    start_from: str = ""
+    """Name of a recipe or run whose adapter is trained further instead of a fresh one."""
     release_name: str = Field("demo", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     """Releases are called so, with -r1, -r2, … A Llama derivative's name begins with "Llama"."""
     licence: str = "apache-2.0"
@@ -98,22 +56,63 @@ class Recipe(_Part):
     seed: int = Field(7, ge=0)
     threads: int = Field(0, ge=0)
     """Cores to compute with; 0 takes those that are idle, at least one."""
+    backend: Backend = "hf"
+    """`unsloth` is quicker on a GPU; it only loads the model and adds the adapter."""
+    four_bit: bool = False
+    """Keep the base in 4 bits (nf4) while training, to save memory; needs bitsandbytes."""
+    precision: Precision = "auto"
+    """`auto` takes bf16 where the card has it, fp16 on older cards, fp32 on a processor."""
     lora: Lora = Lora()
     data: Data = Data()
-    sft: Sft = Sft()
+    sft: Sft | None = Sft()
+    """`null` trains nothing in this part; a recipe with no part at all measures its base."""
     dpo: Dpo | None = None
+    kto: Kto | None = None
+    watch: Watch = Watch()
     save_steps: int = Field(20, ge=1)
     """A checkpoint every so many steps; a killed run goes on from the newest whole one."""
     export: Export = Export()
+    search: Search | None = None
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        if self.sft is not None and self.sft.batch_rows % self.sft.micro_batch_rows:
+            raise ValueError("sft.micro_batch_rows must divide sft.batch_rows")
+        if self.dpo is not None and self.dpo.batch_rows % (self.dpo.micro_batch_rows or 1):
+            raise ValueError("dpo.micro_batch_rows must divide dpo.batch_rows")
+        splits = self.data.splits
+        if (self.watch.patience or self.watch.keep_best) and not splits.validation:
+            raise ValueError("watch.patience and watch.keep_best need data.splits.validation")
+        if (
+            self.watch.eval_steps
+            and self.watch.keep_best
+            and self.save_steps % (self.watch.eval_steps)
+        ):
+            raise ValueError("with watch.keep_best, watch.eval_steps must divide save_steps")
+        return self
 
     def sha256(self) -> str:
-        """Hash of the resolved values: comments and defaults written out do not change it."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        """Hash of the resolved values: comments and defaults written out do not change it.
+
+        Neither does `search`: a trial of a sweep is the run that its values describe.
+        """
+        text = json.dumps(self.model_dump(mode="json", exclude={"search"}), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def to_yaml(self) -> str:
         """The resolved values, in the order of the fields."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+    def with_values(self, values: dict[str, Any]) -> "Recipe":
+        """A checked copy; keys with dots (`lora.rank`).
+
+        Raises:
+            TrainingError: If a key or value is not valid.
+        """
+        found = self.model_dump(mode="json")
+        for key, value in values.items():
+            _put(found, key, value)
+        return parse(found, where=f"{self.name} with {', '.join(values) or 'no change'}")
 
 
 def load(path: Path) -> Recipe:
@@ -123,13 +122,7 @@ def load(path: Path) -> Recipe:
         TrainingError: If it is missing, not YAML, or a key or value is not valid.
     """
     found = _find(path)
-    try:
-        values = yaml.safe_load(found.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise TrainingError(f"{found} is not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise TrainingError(f"{found} holds no keys.", fix="The shipped recipes show the form.")
-    return parse(values, where=str(found))
+    return parse(_merged(found), where=str(found))
 
 
 def parse(values: dict[str, Any], *, where: str = "the recipe") -> Recipe:
@@ -139,28 +132,104 @@ def parse(values: dict[str, Any], *, where: str = "the recipe") -> Recipe:
         TrainingError: Naming the key; for an unknown one, the nearest that exists.
     """
     try:
-        recipe = Recipe.model_validate(values)
+        return Recipe.model_validate(values)
     except ValidationError as error:
         raise TrainingError(f"{where}: {_explain(error)}") from None
-    if recipe.sft.batch_rows % recipe.sft.micro_batch_rows:
-        raise TrainingError(f"{where}: sft.micro_batch_rows must divide sft.batch_rows.")
-    return recipe
+
+
+def shipped() -> list[Path]:
+    """The files of all shipped recipes, in order of their names."""
+    files = [path for path in SHIPPED.rglob("*.yaml") if path.parent.name != PARTS]
+    return sorted(files, key=lambda path: path.stem)
+
+
+def _merged(path: Path, *, left: int = _CHAIN_AT_MOST) -> dict[str, Any]:
+    """The values of a file over those of what it extends."""
+    values = _read(path)
+    wanted = values.pop("extends", "")
+    if not wanted:
+        return values
+    if not left:
+        raise TrainingError(f"{path} extends itself, or too many files.")
+    return _over(_merged(_extended(str(wanted), path), left=left - 1), values)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise TrainingError(f"{path} is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise TrainingError(f"{path} holds no keys.", fix="The shipped recipes show the form.")
+    return values
+
+
+def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Parts are joined key by key; lists and single values are replaced."""
+    joined = dict(below)
+    for key, value in above.items():
+        under = joined.get(key)
+        nested = isinstance(value, dict) and isinstance(under, dict) and key != "space"
+        joined[key] = _over(under, value) if nested and under is not None else value
+    return joined
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads 2e-4 as a number: YAML 1.1 takes it for a text, because it has no point."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)
+
+
+def _extended(name: str, by: Path) -> Path:
+    beside = by.parent / f"{name}.yaml"
+    if beside.is_file() and beside != by:
+        return beside
+    everywhere = {path.stem: path for path in SHIPPED.rglob("*.yaml") if path != by}
+    if name not in everywhere:
+        near = difflib.get_close_matches(name, everywhere, n=1)
+        hint = f"Did you mean {near[0]}?" if near else ""
+        raise TrainingError(f"{by} extends {name}, which does not exist.", fix=hint)
+    return everywhere[name]
 
 
 def _find(path: Path) -> Path:
     if path.is_file():
         return path
-    shipped = SHIPPED / path.with_suffix(".yaml").name
-    if path.parent == Path() and shipped.is_file():
-        return shipped
-    names = sorted(file.stem for file in SHIPPED.rglob("*.yaml"))
-    raise TrainingError(f"There is no recipe {path}.", fix=f"Shipped ones: {', '.join(names)}.")
+    known = {file.stem: file for file in shipped()}
+    if path.parent == Path() and path.name.removesuffix(".yaml") in known:
+        return known[path.name.removesuffix(".yaml")]
+    near = difflib.get_close_matches(path.stem, known, n=3)
+    hint = f"Did you mean {' or '.join(near)}? " if near else ""
+    raise TrainingError(
+        f"There is no recipe {path}.",
+        fix=f"{hint}inkloop train list shows all: smoke is the first to try.",
+    )
+
+
+def _put(values: dict[str, Any], dotted: str, value: object) -> None:
+    *parts, last = dotted.split(".")
+    for part in parts:
+        inner = values.get(part)
+        values[part] = {} if inner is None else inner
+        values = values[part]
+    values[last] = value
 
 
 def _explain(error: ValidationError) -> str:
-    first = error.errors()[0]
+    # A mistyped key says more than the key that is missing because of it.
+    found = error.errors()
+    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
     keys = [str(part) for part in first["loc"]]
     dotted = ".".join(keys)
+    if first["type"] == "value_error":
+        return (
+            f"{dotted + ': ' if dotted else ''}{str(first['msg']).removeprefix('Value error, ')}."
+        )
     if first["type"] != "extra_forbidden":
         return f"{dotted} is {first['input']!r}, which is not valid: {first['msg'].lower()}."
     known = list(_fields_at(keys[:-1]))
@@ -173,10 +242,15 @@ def _fields_at(keys: list[str]) -> dict[str, Any]:
     """The fields of the part of a recipe that `keys` lead to."""
     model: type[BaseModel] = Recipe
     for key in keys:
-        annotation = model.model_fields[key].annotation
-        options = get_args(annotation) if get_origin(annotation) in _UNIONS else (annotation,)
-        model = next(o for o in options if isinstance(o, type) and issubclass(o, BaseModel))
+        if key in model.model_fields:
+            model = _model_in(model.model_fields[key].annotation) or model
     return dict(model.model_fields)
 
 
-_UNIONS = (Union, types.UnionType)
+def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - an annotation
+    """The part that an annotation holds, alone, in a list or as one of several."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in (Union, types.UnionType, tuple, dict):
+        return next(filter(None, map(_model_in, get_args(annotation))), None)
+    return None
