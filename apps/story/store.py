@@ -8,13 +8,16 @@ import dataclasses
 from datetime import timedelta
 from pathlib import Path
 
+from apps.checks import storable
 from apps.shelf import Shelf
 from apps.story import rows
 from apps.story.book import Book
 from apps.story.notes import Notes
-from apps.story.tale import Choice, Link, Passage, Story
+from apps.story.tale import MAX_SCENE, Choice, Link, Passage, Story
 from feedback.records import now, owner_hash
 from shared.errors import BadRequest, NotFound
+from shared.formats.story import is_ending
+from shared.ids import new_id
 
 
 class StoryStore:
@@ -148,6 +151,33 @@ class StoryStore:
             raise BadRequest("No way can lead there.", fix="Choose another passage.")
         with self._shelf.change() as db:
             rows.link(db, link)
+
+    def rewrite(self, owner: str, story_id: str, passage_id: str, scene: str) -> Passage:
+        """Put the reader's version of a scene beside the model's; ways on stay as they were.
+
+        Args:
+            owner: Whose story it is.
+            story_id: The story.
+            passage_id: The passage whose text is changed; it stays as it is.
+            scene: The new text.
+
+        Raises:
+            NotFound: If the story or the passage does not exist, or is somebody else's.
+            BadRequest: If the text is empty or too long.
+        """
+        old = self.open(owner, story_id).passage(passage_id)
+        text = storable(scene).strip()
+        if not 0 < len(text) <= MAX_SCENE:
+            raise BadRequest(f"The scene has {len(text)} characters.", fix=f"1 to {MAX_SCENE}.")
+        new = dataclasses.replace(
+            old, id=new_id(), scene=text, edited_from=old.id, ended=old.ended or is_ending(text)
+        )
+        with self._shelf.change() as db:
+            rows.add(db, new)
+            if new.choices:
+                rows.add_choices(db, new.id, new.choices, new.choices_answer_id)
+            rows.go(db, story_id, new.id, tip=new.id)
+        return new
 
     def remove(self, owner: str, story_id: str, passage_id: str) -> str:
         """Forget a passage with everything told from it; the place that the reader is then at.

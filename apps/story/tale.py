@@ -16,6 +16,8 @@ Step = Literal["begin", "choice", "action", "end"]
 
 MAX_FLAVOUR = 60
 """Longest genre or tone, in characters."""
+MAX_SCENE = 20_000
+"""Longest scene that a reader may write, in characters."""
 
 # The end of a sentence with what may close after it: quotes and brackets.
 _SENTENCE = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s|$)")

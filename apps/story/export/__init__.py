@@ -1,0 +1,1 @@
+"""How a story leaves the app (playable HTML, Twee 3, EPUB 3, Markdown, JSON) and comes back."""
