@@ -30,6 +30,19 @@ def one_line(text: object, *, name: str, fewest: int = 1, most: int = MAX_LINE) 
     return tidy
 
 
+def an_id(value: object, *, name: str) -> str:
+    """An id as it may be looked for.
+
+    Raises:
+        BadRequest: If nothing can have this id: it is no text, or holds half characters.
+    """
+    if not isinstance(value, str):
+        raise BadRequest(f"{name} is not a text.", fix="Send it as it was given.")
+    if storable(value) != value:
+        raise BadRequest(f"{name} holds characters that no id has.", fix="Send it as it was given.")
+    return value
+
+
 def storable(text: str) -> str:
     """The text without what no file can hold: half characters (lone surrogates) and NUL."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")

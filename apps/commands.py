@@ -28,13 +28,13 @@ def serve(
     """Serve all apps on one site, or only those named."""
     chosen = rows(apps)
     from apps.site.listening import listening
-    from shared.home import Home
+    from shared.home import Home, expanded
     from shared.settings import Settings
 
     given = {"host": host, "port": port, "model": model, "home": home}
     flags = {name: value for name, value in given.items() if value is not None}
     settings = Settings.load().model_copy(update=flags)
-    place = Home(settings.home.expanduser().absolute()).prepare()
+    place = Home(expanded(settings.home).absolute()).prepare()
     with closing(listening(settings.host, settings.port)) as listener:
         # Importing Gradio takes seconds: what is wrong with the address is said before that.
         from apps.site.server import serve_until_told

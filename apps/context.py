@@ -8,9 +8,10 @@ import dataclasses
 import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from feedback.pusher import PushState
 from feedback.records import AnswerRecord, App, FlagDraft, ModelRef, Receipt, Turn, owner_hash
 from shared.engine.types import Done, Engine, EngineInfo, Event, Numbers, Piece, Request
 from shared.errors import EngineClosed
@@ -58,6 +59,15 @@ class Flags(Protocol):
         """Erase a flag and its answer for good; gives what `status` gives."""
         ...
 
+    @property
+    def pushing(self) -> PushState | None:
+        """How pushing to the Hub goes; None where no dataset is configured."""
+        ...
+
+    def unpushed(self) -> int:
+        """How many flags of this process wait to be pushed."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Started:
@@ -88,6 +98,8 @@ class Ask:
     """Which role answers; empty is the role named like the app."""
     prompt_version: str = ""
     schema_name: str = ""
+    draft: bool = False
+    """One of several tries that nobody is shown: it is not written down."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,8 @@ class Context:
     """Role to engine; roles without a setting of their own share the main one."""
     answers: Answers
     flags: Flags
+    sweeps: list[Callable[[], None]] = field(default_factory=list)
+    """Called once an hour, in a thread: how the apps' stores forget what is too old."""
 
     async def answer(self, ask: Ask) -> AsyncGenerator[AnswerEvent, None]:
         """Stream one answer and write it down; raises what `Engine.generate` raises.
@@ -122,7 +136,7 @@ class Context:
                         numbers = event.numbers
                     yield event
         finally:
-            if pieces or numbers is not None:
+            if (pieces or numbers is not None) and not ask.draft:
                 wrote = _wrote(before, engine.info(), numbers)
                 self.answers.record(self._record(ask, wrote, answer_id, "".join(pieces), numbers))
         if numbers is not None:

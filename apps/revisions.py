@@ -30,9 +30,14 @@ class Revisions:
         """Open the file and forget what nobody has changed for `keep_days` days."""
         self._shelf = Shelf(path, SCHEMA)
         self._kind = kind
-        oldest = (now() - timedelta(days=keep_days)).isoformat()
+        self._keep = timedelta(days=keep_days)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Forget what nobody has changed for long."""
+        oldest = (now() - self._keep).isoformat()
         with self._shelf.change() as db:
-            db.execute("DELETE FROM revisions WHERE kind = ? AND at < ?", (kind, oldest))
+            db.execute("DELETE FROM revisions WHERE kind = ? AND at < ?", (self._kind, oldest))
 
     def latest(self, owner: str) -> str:
         """The document as it is; empty when there is none."""

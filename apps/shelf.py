@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.errors import StoreError
+from shared.errors import BadRequest, StoreError
 
 PATIENCE_SECONDS = 10.0
 """How long to wait while another app writes; a write takes milliseconds."""
@@ -34,6 +34,7 @@ class Shelf:
 
         Raises:
             StoreError: If the file cannot be read or written.
+            BadRequest: If an id is looked for that no file can hold.
         """
         try:
             db = sqlite3.connect(self._path, timeout=PATIENCE_SECONDS, isolation_level=None)
@@ -46,6 +47,12 @@ class Shelf:
             yield db
         except sqlite3.Error as error:
             raise self._broken(error) from error
+        except UnicodeEncodeError as error:
+            # What people write is mended before it gets here (`apps.checks.storable`).
+            raise BadRequest(
+                "An id holds half a character, so there is nothing with that id.",
+                fix="Send it as it was given.",
+            ) from error
         finally:
             db.close()
 

@@ -4,7 +4,23 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.errors import StoreError
+from shared.errors import SettingsError, StoreError
+
+
+def expanded(path: str | Path) -> Path:
+    """The path with a leading `~` or `~name` as the folder of that user.
+
+    Raises:
+        SettingsError: If this machine has no such user.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        user = Path(path).parts[0]
+        raise SettingsError(
+            f"{path} begins with {user}, which is nobody's folder on this machine.",
+            fix="Write the whole path.",
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import SettingsError
+from shared.home import expanded
 
 PREFIX = "INKLOOP_"
 ROLES = ("chat", "code", "story", "brainstorm", "judge", "poetry")
@@ -41,6 +42,7 @@ class Settings(BaseSettings):
         SecretStr(""), description="Opens `/admin`; without it there is no `/admin`."
     )
     flags_repo: str = Field("", description="Private Hub dataset for raw flags.")
+    dataset_repo: str = Field("", description="Private Hub dataset for dataset versions.")
     threads: int = Field(0, ge=0, le=256, description="Inference threads; 0 finds the best number.")
     gpu_layers: int = Field(0, ge=-1, description="Layers on the GPU; -1 is all of them.")
     context_tokens: int = Field(
@@ -81,7 +83,7 @@ class Settings(BaseSettings):
     @classmethod
     def _at_home(cls, home: Path) -> Path:
         # No shell has expanded what comes from a unit file or .env; all commands must agree on it.
-        return home.expanduser()
+        return expanded(home)
 
     def for_role(self, role: str) -> str:
         """The model or adapter that a role asks for; empty when it takes the main model."""

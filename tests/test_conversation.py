@@ -252,6 +252,11 @@ def test_nobody_opens_lists_changes_or_deletes_somebody_elses(store: Conversatio
     assert store.open(OWNER, now.id) == (now, WISHES)
 
 
+def test_an_id_that_no_file_can_hold_is_refused_in_words(store: ConversationStore) -> None:
+    with pytest.raises(BadRequest, match="half a character"):
+        store.open("ada", "\ud800")
+
+
 def test_chat_and_code_keep_their_conversations_apart(tmp_path: Path) -> None:
     chat, code = (
         ConversationStore(tmp_path / "h.sqlite", app, keep_days=90) for app in ("chat", "code")

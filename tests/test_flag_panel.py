@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
@@ -184,6 +185,19 @@ def test_a_bad_flag_is_refused_in_words(
 ) -> None:
     with pytest.raises(AppError, match=names):
         client.predict(**{"answer_id": answer["answer_id"], **wrong}, api_name="/flag")
+
+
+def test_ids_with_half_characters_are_refused_in_words(server: str) -> None:
+    # As JSON escapes; the Python client cannot even send such a text.
+    whole = '["\\ud800", "up", [], "", "", "", false, false]'
+    for name, body in (("flag_status", '["\\ud800"]'), ("flag", whole)):
+        sent = httpx.post(
+            f"{server}/gradio_api/call/{name}",
+            content='{"data": ' + body + "}",
+            headers={"content-type": "application/json"},
+        )
+        said = httpx.get(f"{server}/gradio_api/call/{name}/{sent.json()['event_id']}").text
+        assert "characters that no id has" in said
 
 
 def test_a_flag_that_is_not_there_is_said_to_be_not_there(client: Client) -> None:

@@ -6,11 +6,14 @@ import signal
 import socket
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
+from apps.site.listening import listening
+from shared.errors import SettingsError
 from tests.serving import PATIENCE_SECONDS, READY, Serving, inkloop, served
 
 HELLO = {"messages": [{"role": "user", "content": "Tell me a story."}]}
@@ -123,6 +126,28 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path):
     assert len(said.splitlines()) == 1
 
 
+def test_of_two_that_want_one_port_in_the_same_moment_one_gets_it():
+    first = listening("127.0.0.1", 0)
+    port = first.getsockname()[1]
+    with closing(first), pytest.raises(SettingsError, match="Address already in use"):
+        listening("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("env", [{"home": "~no-such-user"}, {"model": "~no-such-user/x.gguf"}])
+def test_the_folder_of_nobody_is_one_sentence(tmp_path: Path, env: dict[str, str]):
+    code, said = refused("--port", "0", **{"home": str(tmp_path / "home"), **env})
+    assert code == 2
+    assert "~no-such-user, which is nobody's folder" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_name_and_password_in_an_address_are_never_shown(tmp_path: Path):
+    model = "http://ada:open-sesame@127.0.0.1:9/v1"
+    code, said = refused("--port", "0", home=str(tmp_path / "home"), model=model)
+    assert code == 2
+    assert said.startswith("inkloop: http://127.0.0.1:9/v1 cannot be reached")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_home_that_cannot_be_written_is_one_sentence(tmp_path: Path):
     closed = tmp_path / "closed"
@@ -192,5 +217,7 @@ def test_a_role_may_have_a_model_of_its_own(tmp_path: Path, demo_gguf: Path):
             f"{serving.url}/v1/chat/completions", json={**HELLO, "max_tokens": 4}, timeout=60
         ).json()
         health = httpx.get(f"{serving.url}/healthz").json()
+        page = httpx.get(serving.url).text
     assert reply["model"] == "judge"
+    assert "Model: \\u003cstrong\\u003ejudge" in page or "Model: <strong>judge" in page
     assert health["release"] == "demo"

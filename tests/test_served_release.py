@@ -99,3 +99,6 @@ def test_a_release_that_is_not_its_manifest_is_refused_and_told(
     assert told["release"] == before
     assert "manifest expects sha256" in told["trouble"]
     assert any("demo-r2" in line for line in following.lines)
+    shutil.copyfile(demo_gguf, changed.gguf)
+    mended = eventually(following, lambda now: now["release"] == "demo-r2")
+    assert not mended["trouble"]

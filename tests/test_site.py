@@ -4,8 +4,10 @@ import asyncio
 import inspect
 import re
 from collections.abc import AsyncGenerator, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import httpx
@@ -14,13 +16,14 @@ import pytest
 from apps.context import AnswerEvent, Finished, Started
 from apps.site.fetching import Fetching
 from apps.site.home import changes
+from apps.site.inkloop import tidy
 from apps.suite import APPS, rows
 from apps.ui.banner import Running, as_html
 from apps.ui.errors import shows_errors
 from apps.ui.owner import new_owner, owner_in, owner_of
 from apps.ui.stream import growing
 from shared.engine.types import Numbers, Piece, Waiting
-from shared.errors import BadRequest, QueueFull
+from shared.errors import BadRequest, QueueFull, StoreError
 from shared.home import Home
 from shared.settings import Settings
 from tests.serving import Serving, served
@@ -163,6 +166,26 @@ def test_the_banner_escapes_what_a_file_says():
     assert "<strong>&lt;b&gt;r1&lt;/b&gt;</strong>" in as_html(RUNNING)
 
 
+def test_the_banner_names_the_adapter_and_who_judges():
+    shown = as_html(replace(RUNNING, adapter="poet", judge="big-r1"))
+    assert "with the adapter <strong>poet</strong>" in shown
+    assert "Judge: <strong>big-r1</strong>" in shown
+
+
+async def test_the_stores_forget_while_the_server_runs(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("apps.site.inkloop.TIDY_EVERY_SECONDS", 0)
+    swept = asyncio.Event()
+    here = asyncio.get_running_loop()
+
+    def broken() -> None:
+        raise StoreError("The disk is full.")
+
+    ctx = SimpleNamespace(sweeps=[broken, lambda: here.call_soon_threadsafe(swept.set)])
+    work = asyncio.create_task(tidy(ctx))
+    await asyncio.wait_for(swept.wait(), 10)
+    work.cancel()
+
+
 def test_the_home_page_claims_nothing_before_a_release():
     assert "Nothing yet" in changes(None)
 
@@ -245,6 +268,7 @@ def test_a_full_queue_says_busy():
     with pytest.raises(gr.Error) as toast:
         ask()
     assert toast.value.title == "Busy"
+    assert toast.value.visible
 
 
 def test_a_bug_is_not_hidden():

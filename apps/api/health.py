@@ -1,15 +1,17 @@
 """`/healthz` for whoever watches the process, `/metrics` for Prometheus."""
 
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, Response
 
+from apps.context import Context
 from apps.ui.banner import Running
 from shared import metrics
 
 
-def router(running: Callable[[], Running]) -> APIRouter:
+def router(ctx: Context, running: Callable[[], Running]) -> APIRouter:
     """Both routes."""
     routes = APIRouter()
 
@@ -22,6 +24,7 @@ def router(running: Callable[[], Running]) -> APIRouter:
                 "release": now.release,
                 "since": now.since.isoformat(timespec="seconds"),
                 "trouble": now.trouble,
+                "pushing": _pushing(ctx),
             }
         )
 
@@ -30,3 +33,15 @@ def router(running: Callable[[], Running]) -> APIRouter:
         return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
 
     return routes
+
+
+def _pushing(ctx: Context) -> dict[str, Any] | None:
+    """How flags get to the Hub; None where no dataset is configured.
+
+    Anybody may read this: the dataset's name and what the Hub said are for reviewers only.
+    """
+    state = ctx.flags.pushing
+    if state is None:
+        return None
+    pushed_at = state.pushed_at.isoformat(timespec="seconds") if state.pushed_at else None
+    return {"waiting": ctx.flags.unpushed(), "pushed_at": pushed_at, "ok": not state.problem}

@@ -11,4 +11,4 @@ from apps.ui.banner import Running
 
 def routers(ctx: Context, running: Callable[[], Running]) -> list[APIRouter]:
     """In the order in which they are asked, before the pages."""
-    return [v1.router(ctx), health.router(running)]
+    return [v1.router(ctx), health.router(ctx, running)]

@@ -34,6 +34,10 @@ class Desk:
         self._kept = Revisions(path, "board", keep_days=keep_days)
         self._thinker = thinker
 
+    def sweep(self) -> None:
+        """Forget the boards that nobody has changed for long."""
+        self._kept.sweep()
+
     def board(self, owner: str) -> Board:
         """As it is."""
         return Board.read(self._kept.latest(owner))

@@ -36,6 +36,7 @@ def build(page: gr.Blocks, ctx: Context) -> None:
     """Lay out the page in the current Blocks context and wire it."""
     thinker = Thinker(ctx)
     desk = Desk(ctx.home.history, thinker, keep_days=ctx.settings.keep_days)
+    ctx.sweeps.append(desk.sweep)
     with gr.Column(elem_classes="page-brainstorm"):
         BoardPage(ctx, desk).wire(page)
     add_api(thinker)

@@ -21,6 +21,10 @@ class PoemDesk:
         self._kept = Revisions(path, "poem", keep_days=keep_days)
         self._poet = poet
 
+    def sweep(self) -> None:
+        """Forget the poems that nobody has changed for long."""
+        self._kept.sweep()
+
     def poem(self, owner: str) -> Poem | None:
         """The poem as it is; None before the first."""
         return Poem.read(self._kept.latest(owner))

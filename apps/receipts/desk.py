@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from apps.checks import an_id
 from apps.context import Context
 from apps.receipts import words
 from apps.receipts.again import ask_again
@@ -63,7 +64,7 @@ class Desk:
             raise BadRequest(
                 "The flag's id is missing.", fix="Paste it as it was shown when you sent the flag."
             )
-        return words.life(self._ctx.flags.status(flag_id))
+        return words.life(self._ctx.flags.status(_known(flag_id)))
 
     def own(self, owner: str) -> list[OwnFlag]:
         """What was sent from this browser, newest first."""
@@ -75,7 +76,7 @@ class Desk:
         Raises:
             NotFound: If the receipt is not this flag's.
         """
-        flag = opened(self._ctx.home, flag_id, receipt)
+        flag = opened(self._ctx.home, _known(flag_id), receipt)
         may_leave = any(row.consent for row in flag.rows)
         return Opened(flag.record, reach(flag), self._ctx.settings.flags_repo if may_leave else "")
 
@@ -85,7 +86,7 @@ class Desk:
         Raises:
             NotFound: If the receipt is not this flag's.
         """
-        return words.life(self._ctx.flags.withdraw(flag_id, receipt))
+        return words.life(self._ctx.flags.withdraw(_known(flag_id), receipt))
 
     def erase(self, flag_id: str, receipt: str) -> Life:
         """Erase a flag and its answer for good.
@@ -93,7 +94,7 @@ class Desk:
         Raises:
             NotFound: If the receipt is not this flag's.
         """
-        return words.life(self._ctx.flags.erase(flag_id, receipt))
+        return words.life(self._ctx.flags.erase(_known(flag_id), receipt))
 
     async def again(self, owner: str, flag_id: str, receipt: str) -> AsyncGenerator[Progress, None]:
         """Answer the flagged question with the model that serves now.
@@ -102,7 +103,7 @@ class Desk:
             NotFound: If the receipt is not this flag's, or nothing of it is left.
             BadRequest: If the form of the answer is not known any more.
         """
-        flag = opened(self._ctx.home, flag_id, receipt)
+        flag = opened(self._ctx.home, _known(flag_id), receipt)
         if flag.record is None or flag.newest is None:
             raise NotFound("Nothing of this flag is left to ask again.")
         answer = self._ctx.answers.get(flag.newest.answer_id)
@@ -110,6 +111,10 @@ class Desk:
         async with aclosing(growing(self._ctx.answer(ask))) as steps:
             async for step in steps:
                 yield step
+
+
+def _known(flag_id: str) -> str:
+    return an_id(flag_id, name="The flag's id")
 
 
 def _own(flag: Flag) -> OwnFlag:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import gradio as gr
 
+from apps.context import Context
 from apps.review import figures_page
 from apps.review.desk import ReviewDesk
 from apps.review.entrance import LOGOUT
@@ -12,21 +13,20 @@ from apps.review.queue_page import QueuePage
 from apps.review.served import Keeper
 from apps.review.served_page import ServedPage
 from apps.review.style import CSS
-from shared.home import Home
 
 PAGES = (("", "Review"), ("figures", "Figures"), ("releases", "Releases and runs"))
 __all__ = ["CSS", "blocks"]
 
 
-def blocks(home: Home) -> gr.Blocks:
+def blocks(ctx: Context) -> gr.Blocks:
     """All pages; who may see them is decided where they are mounted."""
     whole = gr.Blocks(title="Inkloop: reviewers", analytics_enabled=False)
     with whole, _frame("review", ""):
-        QueuePage(ReviewDesk(home)).wire(whole)
+        QueuePage(ReviewDesk(ctx.home)).wire(whole)
     with whole.route("Figures", "figures", show_in_navbar=False), _frame("admin", "figures"):
-        figures_page.build(whole, home)
+        figures_page.build(whole, ctx)
     with whole.route("Releases", "releases", show_in_navbar=False), _frame("admin", "releases"):
-        ServedPage(Keeper(home)).wire(whole)
+        ServedPage(Keeper(ctx.home)).wire(whole)
     return whole
 
 

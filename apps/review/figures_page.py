@@ -7,12 +7,12 @@ from typing import Any
 import gradio as gr
 import pandas as pd  # type: ignore[import-untyped]
 
+from apps.context import Context
 from apps.review import figures_view
 from apps.review.figures import Count, figures
 from apps.review.view import STATES
 from apps.ui import look
 from apps.ui.stream import INSTANT
-from shared.home import Home
 
 # Told apart without red and green too (Okabe and Ito), and readable on both backgrounds.
 COLOURS = (
@@ -22,10 +22,11 @@ FEWEST_DAYS = 14
 VERDICT_COLOURS = {"bad": "#d55e00", "good": "#009e73", "compared": "#0072b2"}
 
 
-def build(page: gr.Blocks, home: Home) -> None:
+def build(page: gr.Blocks, ctx: Context) -> None:
     """Lay out the page; everything is counted when it is opened."""
     look.title("Figures", "What the flags say together.")
     enough = gr.HTML(elem_id="enough", apply_default_css=False)
+    pushing = gr.HTML(elem_id="pushing", apply_default_css=False)
     with gr.Row():
         states = gr.HTML(apply_default_css=False, min_width=250)
         apps = gr.HTML(apply_default_css=False, min_width=250)
@@ -34,10 +35,11 @@ def build(page: gr.Blocks, home: Home) -> None:
     verdicts = gr.BarPlot(x="day", y="flags", title="Verdicts", elem_id="plot-verdicts")
 
     def counted() -> tuple[Any, ...]:
-        found = figures(home)
+        found = figures(ctx.home)
         colours = dict(zip(found.reasons, COLOURS, strict=False))
         return (
             figures_view.enough_to_retrain(found.enough),
+            figures_view.pushing(ctx.flags.pushing, ctx.flags.unpushed()),
             figures_view.counts(f"All flags: {found.flags:,}", _in_words(found.states)),
             figures_view.counts("By app", found.apps),
             figures_view.counts("Why answers were bad", found.totals),
@@ -45,7 +47,7 @@ def build(page: gr.Blocks, home: Home) -> None:
             _plot(found.verdicts, VERDICT_COLOURS),
         )
 
-    page.load(counted, None, [enough, states, apps, reasons, why, verdicts], **INSTANT)
+    page.load(counted, None, [enough, pushing, states, apps, reasons, why, verdicts], **INSTANT)
 
 
 def _in_words(states: dict[str, int]) -> dict[str, int]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from apps.review.served import BASE, Served
 from feedback import enough
 from feedback.enough import Enough
+from feedback.pusher import PushState
 
 _LEFT_OUT = {
     "received": "waiting for review",
@@ -19,6 +20,22 @@ _LEFT_OUT = {
     "wrong_form": "whose correction has another form",
     "raw_prompt": "about raw completions",
 }
+
+
+def pushing(state: PushState | None, waiting: int) -> str:
+    """Whether what people gave reaches the Hub."""
+    if state is None:
+        said = (
+            "Nothing is pushed: no dataset is configured (<code>INKLOOP_FLAGS_REPO</code>), or"
+            " <code>INKLOOP_OFFLINE</code> is set. Flags wait here, and nothing is lost."
+        )
+        return f"<p>{said}</p>"
+    last = f"{state.pushed_at:%Y-%m-%d %H:%M} UTC" if state.pushed_at else "never"
+    said = f"To {html.escape(state.repo)}: last pushed {last}, {waiting:,} waiting."
+    if state.problem:
+        again = f" It is tried again at {state.retry_at:%H:%M} UTC." if state.retry_at else ""
+        said += f"<br><b>The last try failed:</b> {html.escape(state.problem)}{again}"
+    return f"<p>{said}</p>"
 
 
 def counts(title: str, found: Mapping[str, int]) -> str:

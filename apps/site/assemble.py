@@ -11,7 +11,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -44,7 +44,8 @@ class Site:
 
     ctx: Context
     rows: Sequence[AppRow]
-    running: Callable[[], Running]
+    running: Callable[[str], Running]
+    """From a role to what the banner says where it answers."""
     fetching: Fetching
     promoted: Callable[[], Release | None]
 
@@ -69,7 +70,7 @@ def asgi(site: Site, routers: Sequence[APIRouter]) -> FastAPI:
 def _mount_admin(parent: FastAPI, site: Site, door: Door) -> None:
     """The reviewers' pages; before the site, which takes every address that is left."""
     parent.include_router(entrance.router(door))
-    whole = admin.blocks(site.ctx.home).queue(max_size=site.ctx.settings.queue, api_open=False)
+    whole = admin.blocks(site.ctx).queue(max_size=site.ctx.settings.queue, api_open=False)
     kept = {"exception_handlers": {401: entrance.to_login}}
     _mount(
         parent,
@@ -123,7 +124,7 @@ def blocks(site: Site, pages: dict[str, Page]) -> gr.Blocks:
         return whole
     with whole, _frame(whole, site, ""):
         add_flag_api(site.ctx)
-        home.build(whole, site.rows, site.running, site.fetching, site.promoted)
+        home.build(whole, site.rows, lambda: site.running(""), site.fetching, site.promoted)
     _add_pages(whole, site, pages, (*site.rows, *PLACES))
     return whole
 
@@ -140,9 +141,18 @@ def _add_pages(
 def _frame(page: gr.Blocks, site: Site, name: str) -> Iterator[None]:
     """Around the content of one page: the way around and the banner."""
     navigation((*(site.rows if len(site.rows) > 1 else ()), *PLACES), name)
-    banner(page, site.running)
+    banner(page, lambda: _answering(site, name))
     with gr.Column(elem_classes=f"page-{name or 'home'}", elem_id="page"):
         yield
+
+
+def _answering(site: Site, name: str) -> Running:
+    """The model of a page; ideas may be weighed by another one than the one that finds them."""
+    found = site.running(name)
+    judge = site.running("judge") if name == "brainstorm" else found
+    if (judge.release, judge.adapter) == (found.release, found.adapter):
+        return found
+    return replace(found, judge=f"{judge.release} {judge.adapter}".strip())
 
 
 def calm(whole: gr.Blocks) -> gr.Blocks:

@@ -9,6 +9,7 @@ What is named by INKLOOP_MODEL stays what it is.
 import asyncio
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 
 from apps.site.opening import Adapters, change_model, open_engine, warm
 from apps.site.roles import Roles, WithAdapter, read_roles
@@ -23,6 +24,8 @@ from shared.settings import Settings
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 1.0
+Files = tuple[tuple[str, int], ...]
+"""Paths with the moment of their last change."""
 
 
 def now() -> datetime:
@@ -41,9 +44,10 @@ class Fleet:
         self._by_role: dict[str, Engine] = {}
         self._roles = Roles()
         self._choice = Choice(release="")
-        self._since = now()
+        self._started = self._since = now()
         self._trouble = ""
         self._decision = self._decided_at()
+        self._refused: Files = ()
         self._changing = asyncio.Lock()
 
     async def start(self) -> None:
@@ -60,7 +64,7 @@ class Fleet:
         except BaseException:
             await self.close()
             raise
-        self._since = now()
+        self._started = self._since = now()
 
     async def warm(self) -> None:
         """Read the apps' own prompts ahead, so that nobody waits for that."""
@@ -72,11 +76,17 @@ class Fleet:
         assert self._main is not None, "start() comes first"
         return self._by_role.get(role, self._main)
 
-    def running(self) -> Running:
-        """What the banner says."""
-        info = self.engine_for("").info()
+    def running(self, role: str = "") -> Running:
+        """What the banner says where this role answers; no role is the main model."""
+        engine = self.engine_for(role)
+        info = engine.info()
+        own = role in self._roles.models
         return Running(
-            release=info.release, since=self._since, notice=info.notice, trouble=self._trouble
+            release=info.release,
+            adapter=info.adapter or "",
+            since=self._started if own else self._since,
+            notice=info.notice,
+            trouble="" if own else self._trouble,
         )
 
     async def use(self, model: CatalogueModel) -> None:
@@ -93,13 +103,15 @@ class Fleet:
         while True:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
             decided = self._decided_at()
-            if decided != self._decision and not self._settings.model:
-                self._decision = decided
-                await self.look_again()
+            if self._settings.model or not (decided != self._decision or self._is_mended()):
+                continue
+            self._decision = decided
+            await self.look_again()
 
     async def look_again(self) -> None:
         """Go over to what is to be served now; a refusal is told and changes nothing."""
         async with self._changing:
+            files = self._files()
             try:
                 # In a thread: a release's files are read and hashed before they are trusted.
                 choice = await asyncio.to_thread(choose, self._settings, self._home)
@@ -108,6 +120,7 @@ class Fleet:
                 self._trouble = ""
             except (InkloopError, OSError) as error:
                 log.warning("The model was not changed: %s", error)
+                self._refused = files
                 self._trouble = f"Another model was refused, {self._choice.release} stays: {error}"
 
     async def close(self) -> None:
@@ -133,7 +146,22 @@ class Fleet:
         self._choice, self._since, self._trouble = choice, now(), ""
         log.info("The model is %s now.", choice.release)
 
+    def _is_mended(self) -> bool:
+        """Whether a file has changed since a release was refused: it may be whole now."""
+        return bool(self._trouble) and self._files() != self._refused
+
+    def _files(self) -> Files:
+        paths = sorted(self._home.releases.glob("*/*"))
+        return tuple((str(path), _changed(path)) for path in paths)
+
     def _decided_at(self) -> tuple[int, ...]:
         """Changes with every decision, and whenever a model was fetched or removed."""
-        models = self._home.models
-        return (*decisions(self._home), models.stat().st_mtime_ns if models.exists() else 0)
+        return (*decisions(self._home), _changed(self._home.models))
+
+
+def _changed(path: Path) -> int:
+    """When a file changed, in ns; 0 where it is not (or no longer) there."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -16,11 +16,15 @@ from apps.site.fleet import Fleet
 from apps.suite import AppRow
 from feedback.answers import AnswerStore
 from feedback.flags import FlagService
+from feedback.records import now
+from shared.errors import InkloopError
 from shared.home import Home
 from shared.releases import ReleaseStore
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
+
+TIDY_EVERY_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ async def started(settings: Settings, home: Home, rows: Sequence[AppRow]) -> Asy
             fetching=Fetching(settings, home, fleet.use),
             promoted=ReleaseStore(home.releases).promoted,
         )
-        work = [in_background(fleet.watch()), in_background(fleet.warm())]
+        ctx.sweeps.append(lambda: _forget_old(answers))
+        work = [in_background(part) for part in (fleet.watch(), fleet.warm(), tidy(ctx))]
         try:
             yield Inkloop(asgi(site, routers(ctx, fleet.running)), ctx, fleet)
         finally:
@@ -62,6 +67,21 @@ async def started(settings: Settings, home: Home, rows: Sequence[AppRow]) -> Asy
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
             await fleet.close()
+
+
+def _forget_old(answers: AnswerStore) -> None:
+    answers.expire(now())
+
+
+async def tidy(ctx: Context) -> None:
+    """Let every store forget what is too old, for ever; one that fails is tried an hour later."""
+    while True:
+        await asyncio.sleep(TIDY_EVERY_SECONDS)
+        for sweep in ctx.sweeps:
+            try:
+                await asyncio.to_thread(sweep)
+            except InkloopError as error:
+                log.warning("What is too old is still here: %s", error)
 
 
 def in_background(work: Coroutine[None, None, None]) -> asyncio.Task[None]:

@@ -4,6 +4,9 @@ import socket
 
 from shared.errors import SettingsError
 
+BACKLOG = 2048
+"""Connections that wait to be taken, as in uvicorn; until the models are loaded, all do."""
+
 
 def listening(host: str, port: int) -> socket.socket:
     """A socket bound to the address.
@@ -18,6 +21,8 @@ def listening(host: str, port: int) -> socket.socket:
         bound = socket.socket(family, kind, protocol)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(place)
+        # Two that start in the same moment may both have bound it; only one of them may listen.
+        bound.listen(BACKLOG)
     except OSError as error:
         raise SettingsError(
             f"Inkloop cannot listen at {host}:{port} ({error.strerror}).",

@@ -16,6 +16,7 @@ from shared.formats import brainstorm, chat, poetry, story
 from shared.messages import Message
 from shared.models.select import Choice
 from shared.settings import Settings
+from shared.web_address import shown_address
 
 Adapters = Mapping[str, Path]
 """Name to GGUF LoRA."""
@@ -94,7 +95,8 @@ async def warm(engine: Engine) -> None:
 async def _connect(url: str, adapters: Adapters) -> Engine:
     if adapters:
         raise AbilityMissing(
-            f"{url} is a server elsewhere, which cannot take the adapter {next(iter(adapters))}.",
+            f"{shown_address(url)} is a server elsewhere, which cannot take the adapter"
+            f" {next(iter(adapters))}.",
             fix="Name a model for that role instead (INKLOOP_ROLE_…).",
         )
     from shared.engine.remote import RemoteEngine

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shared.engine.types import Engine, EngineInfo, Event, Request, TokenLogprob
 from shared.errors import NotFound
-from shared.home import Home
+from shared.home import Home, expanded
 from shared.messages import Message
 from shared.models.gguf_file import read_header
 from shared.models.select import Choice, named
@@ -41,7 +41,7 @@ def read_roles(settings: Settings, home: Home) -> Roles:
         # What is named like the main model is the main model: it is in memory once.
         if not target or target == settings.model:
             continue
-        path = Path(target).expanduser()
+        path = expanded(target)
         if path.suffix == ".gguf" and path.is_file() and read_header(path).kind == ADAPTER:
             roles.adapters[role] = path.absolute()
         else:

@@ -28,6 +28,7 @@ SAVE = """files => files.forEach(file => {
 def build_talk(page: gr.Blocks, ctx: Context, style: Style) -> None:
     """Lay out a talking app in the current Blocks context and bring it to life."""
     store = ConversationStore(ctx.home.history, style.name, keep_days=ctx.settings.keep_days)
+    ctx.sweeps.append(store.sweep)
     exchange = Exchange(ctx, style.manner, store)
     talk = TalkPage(lay_out(style), style, exchange)
     panel = FlagPanel(ctx, app=style.manner.app)

@@ -49,8 +49,13 @@ class ConversationStore:
     def __init__(self, path: Path, app: str, *, keep_days: int) -> None:
         """Open the file; conversations that are too old are deleted."""
         self._app = app
+        self._keep = timedelta(days=keep_days)
         self._shelf = Shelf(path, SCHEMA)
-        self.forget_before(datetime.now(UTC) - timedelta(days=keep_days))
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Delete the conversations that nobody touched for long."""
+        self.forget_before(datetime.now(UTC) - self._keep)
 
     def keep(self, owner: str, conversation: Conversation, wishes: Wishes) -> None:
         """Write down what is new in a conversation.

@@ -19,11 +19,15 @@ LOOK_AGAIN_SECONDS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """The main model as people see it."""
+    """The model of a page as people see it."""
 
     release: str
     since: datetime
     """When it began to answer, in UTC."""
+    adapter: str = ""
+    """The adapter through which it answers here; empty for none."""
+    judge: str = ""
+    """Another model that weighs what this one finds; empty where it does so itself."""
     notice: str = ""
     """What is to be known about this model; the demo model has one."""
     trouble: str = ""
@@ -57,9 +61,12 @@ def banner(page: gr.Blocks, running: Callable[[], Running]) -> None:
 
 def as_html(running: Running) -> str:
     """The banner; every word in it that came from a file is escaped."""
+    adapter = f" with the adapter <strong>{html.escape(running.adapter)}</strong>"
+    judge = f" Judge: <strong>{html.escape(running.judge)}</strong>."
     lines = [
-        f"<p>Model: <strong>{html.escape(running.release)}</strong>,"
-        f" answering since {running.since:%Y-%m-%d %H:%M} UTC.</p>"
+        f"<p>Model: <strong>{html.escape(running.release)}</strong>"
+        f"{adapter if running.adapter else ''},"
+        f" answering since {running.since:%Y-%m-%d %H:%M} UTC.{judge if running.judge else ''}</p>"
     ]
     lines += [
         f'<p class="ink-notice">{html.escape(text)}</p>'

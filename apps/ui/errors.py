@@ -1,8 +1,10 @@
 """Expected failures as people see them: one toast that says what happened and what to do.
 
 The whole sentence is in the message, because that is all that a program calling the API gets; the
-title is a word for the eye. Everything that is not an InkloopError is a bug: it passes through, is
-printed with its traceback, and the page says only that something went wrong.
+title is a word for the eye. Gradio 6.31 loses the title of an error on its way to the page and
+writes “Error” over everything, so there the toast is a warning, and the error itself stays unseen.
+Everything that is not an InkloopError is a bug: it passes through, is printed with its traceback,
+and the page says only that something went wrong.
 """
 
 import functools
@@ -12,6 +14,7 @@ from contextlib import aclosing, contextmanager
 from typing import Any, ParamSpec, TypeVar, cast
 
 import gradio as gr
+from gradio.context import LocalContext
 
 from shared.errors import (
     AbilityMissing,
@@ -49,7 +52,11 @@ def _toasts() -> Iterator[None]:
     try:
         yield
     except InkloopError as error:
-        raise as_toast(error) from error
+        toast = as_toast(error)
+        if LocalContext.event_id.get(None) is not None:
+            gr.Warning(toast.message, title=toast.title, duration=toast.duration)
+            toast.visible = False
+        raise toast from error
 
 
 def shows_errors(handler: Callable[P, R]) -> Callable[P, R]:

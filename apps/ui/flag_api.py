@@ -5,6 +5,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
+from apps.checks import an_id
 from apps.context import Context
 from apps.ui.errors import shows_errors
 from apps.ui.owner import owner_of
@@ -43,7 +44,7 @@ def add_flag_api(ctx: Context) -> None:
             {flag_id, receipt, state}; the receipt changes or erases the flag later.
         """
         draft = make_draft(
-            answer_id,
+            an_id(answer_id, name="answer_id"),
             verdict,
             reasons=reasons,
             severity=severity,
@@ -64,7 +65,7 @@ def add_flag_api(ctx: Context) -> None:
         Returns:
             {flag_id, state, history}
         """
-        return ctx.flags.status(flag_id)
+        return ctx.flags.status(an_id(flag_id, name="flag_id"))
 
     for endpoint in (flag, flag_status):
         api(endpoint, api_name=endpoint.__name__, concurrency_limit=None)

@@ -3,6 +3,7 @@
 The browser makes the file, so nobody's words lie in a temporary folder of the server.
 """
 
+import base64
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,7 +15,9 @@ from apps.ui.stream import INSTANT
 
 SAVE = """files => files.forEach(file => {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([file.text], {type: 'text/plain;charset=utf-8'}));
+  const data = file.base64
+    ? Uint8Array.from(atob(file.base64), letter => letter.charCodeAt(0)) : file.text;
+  link.href = URL.createObjectURL(new Blob([data], {type: file.kind}));
   link.download = file.name;
   link.click();
   URL.revokeObjectURL(link.href);
@@ -27,6 +30,13 @@ class TextFile:
 
     name: str
     text: str
+    kind: str = "text/plain;charset=utf-8"
+    base64: str = ""
+
+
+def binary(name: str, data: bytes, kind: str) -> TextFile:
+    """A small file that is no text; `kind` is its media type."""
+    return TextFile(name, "", kind, base64.b64encode(data).decode("ascii"))
 
 
 def keeps(button: gr.Button, made: Callable[..., TextFile], inputs: Sequence[Any] = ()) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from shared.errors import BadRequest, InkloopError
+from shared.web_address import shown_address
 
 if TYPE_CHECKING:
     from shared.bench.load import Figures, Target
@@ -74,7 +75,8 @@ async def _measure(
             await target.prepare()
         except OpenAIError as error:
             raise InkloopError(
-                f"{target.url} does not answer ({type(error).__name__}).", fix="Is it running?"
+                f"{shown_address(target.url)} does not answer ({type(error).__name__}).",
+                fix="Is it running?",
             ) from error
     for run in range(runs):
         for name in names:

@@ -8,6 +8,7 @@ import click
 from shared.errors import FetchError, InkloopError
 from shared.home import Home
 from shared.settings import Settings
+from shared.web_address import shown_address
 
 if TYPE_CHECKING:
     from shared.models.catalogue import CatalogueModel
@@ -133,7 +134,8 @@ def use(name: str, auto: bool) -> None:
     when = "a running server takes it within seconds" if choice.path else "from its next start on"
     click.echo(f"Inkloop runs {choice.release}; {when}.")
     if settings.model:
-        click.echo(f"note: INKLOOP_MODEL={settings.model} is set and goes first.", err=True)
+        named = shown_address(settings.model)
+        click.echo(f"note: INKLOOP_MODEL={named} is set and goes first.", err=True)
 
 
 @models.command()

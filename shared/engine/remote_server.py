@@ -16,6 +16,7 @@ from shared.engine.remote_reading import listed_logprobs
 from shared.engine.types import Ability, Request, TokenLogprob
 from shared.errors import EngineClosed, InkloopError
 from shared.messages import to_dict
+from shared.web_address import shown_address
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 600.0
@@ -41,7 +42,9 @@ class Server:
     """One server and the model that is asked of it."""
 
     def __init__(self, url: str, model: str, api_key: str) -> None:
-        self.url = url.rstrip("/")
+        self._address = url.rstrip("/")
+        self.url = shown_address(self._address)
+        """For people: without a name and password that the address may hold."""
         self.model = model
         self.takes_extras = False
         """It knows top_k, min_p and the repeat penalty, which OpenAI itself refuses."""
@@ -122,7 +125,7 @@ class Server:
         if loop not in self._clients:
             timeout = openai.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
             self._clients[loop] = openai.AsyncOpenAI(
-                base_url=self.url, api_key=self._key, max_retries=1, timeout=timeout
+                base_url=self._address, api_key=self._key, max_retries=1, timeout=timeout
             )
         return self._clients[loop]
 

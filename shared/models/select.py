@@ -9,12 +9,13 @@ from pathlib import Path
 
 from shared.durable import replace_text, sha256_of
 from shared.errors import ModelFileError
-from shared.home import Home
+from shared.home import Home, expanded
 from shared.models.catalogue import CATALOGUE, HF_PREFIX, CatalogueModel, find
 from shared.models.demo import DEMO_GGUF, DEMO_NAME, DEMO_NOTICE
 from shared.models.gguf_file import read_header
 from shared.releases import ReleaseStore
 from shared.settings import Settings
+from shared.web_address import shown_address
 
 PIN = "use"
 """File in the models folder that names the pinned model."""
@@ -75,11 +76,15 @@ def decisions(home: Home) -> tuple[int, ...]:
     Watch it to know when to `choose` again.
     """
     paths = (home.models / PIN, ReleaseStore(home.releases).pointer_path)
-    return tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in paths)
+    return tuple(_changed_at(path) for path in paths)
 
 
-def _changed_at(path: Path) -> float:
-    return path.stat().st_mtime if path.is_file() else 0.0
+def _changed_at(path: Path) -> int:
+    # Asked again and again while others write: the file may go between two questions about it.
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def named(target: str, home: Home) -> Choice:
@@ -92,9 +97,9 @@ def named(target: str, home: Home) -> Choice:
     if target == DEMO_NAME:
         return Choice(release=DEMO_NAME, path=DEMO_GGUF, sha256=_demo_sha256(), notice=DEMO_NOTICE)
     if target.startswith(("http://", "https://")):
-        return Choice(release=target, url=target)
+        return Choice(release=shown_address(target), url=target)
     if target.endswith(".gguf") and not target.startswith(HF_PREFIX):
-        path = Path(target).expanduser()
+        path = expanded(target)
         read_header(path)
         return Choice(release=path.stem, path=path.resolve())
     model = find(target)
