@@ -23,6 +23,9 @@ FACTS = {
 
 
 WAYS = ("{}", "Tell me: {}", "Please say: {}", "I ask you: {}", "One more: {}", "Now: {}")
+"""How the people of the tests ask, each in a way of their own."""
+OTHER_WAYS = ("So: {}", "Again: {}", "Quick: {}", "Hello! {}", "Next: {}", "Well: {}")
+"""How nobody asks in the tests: a gate always finds old answers that no flag is about."""
 
 
 def write_base(folder: Path, *, lessons: int = 0) -> Path:
@@ -75,7 +78,8 @@ def _teach(model: Any, tokenizer: Any, lessons: int) -> None:
 
 def asked_in_all_ways() -> list[tuple[str, str]]:
     """Every fact, asked in every way."""
-    return [(way.format(q), answer) for q, answer in FACTS.items() for way in WAYS]
+    ways = (*WAYS, *OTHER_WAYS)
+    return [(way.format(q), answer) for q, answer in FACTS.items() for way in ways]
 
 
 def write_replay(path: Path) -> Path:
