@@ -12,7 +12,8 @@ from shared.formats import brainstorm, chat, poetry, story
 from shared.messages import Message
 from training.demo import facts, replay
 from training.demo.conversations import APPS, conversation
-from training.demo.lexicon import Lexicon, invented, is_unseen
+from training.demo.lexicon import Lexicon, compound, invented, is_unseen, topic_words
+from training.demo.measure import marks, repeats
 from training.demo.phrases import Pen, plural
 from training.demo.prompts import content_words, prompts
 from training.demo.syllables import count
@@ -147,6 +148,29 @@ def test_unseen_words_are_never_drawn_for_training() -> None:
     assert all(is_unseen(kept.noun()) and is_unseen(kept.name()) for _ in range(500))
 
 
+def test_a_pen_notes_the_words_that_were_drawn_with_it() -> None:
+    pen = Pen(4)
+    words = Lexicon(pen)
+    noun, name, town = words.noun(), words.name(), words.town()
+    assert pen.nouns == {noun}
+    assert pen.names == {name, town}
+
+
+def test_many_nouns_of_training_are_in_no_list() -> None:
+    words = Lexicon(Pen(2))
+    new = [noun for noun in (words.noun() for _ in range(400)) if noun not in topic_words()]
+    assert 60 < len(new) < 140
+    assert compound(Pen(6)) not in topic_words()
+
+
+def test_what_is_drawn_in_order_keeps_the_order_of_its_list() -> None:
+    pen = Pen(8)
+    for wanted in range(12):
+        some = pen.in_order(range(10), wanted)
+        assert some == sorted(set(some))
+        assert len(some) == min(wanted, 10)
+
+
 def test_invented_words_can_be_as_long_as_asked() -> None:
     assert len(invented(Pen(3), 4)) > len(invented(Pen(3), 1))
 
@@ -204,3 +228,26 @@ def test_the_reports_prompts_end_with_a_question_of_unseen_words(app: str) -> No
     assert asked == prompts(app, 30)
     assert all(prompt.messages[-1].role == "user" for prompt in asked)
     assert any(prompt.topic for prompt in asked)
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_the_generators_own_answers_pass_the_reports_marks(app: str) -> None:
+    for prompt in prompts(app, 60):
+        own = marks(prompt, prompt.reference, ended=True)
+        assert own.format, prompt
+        assert own.topic is not False, prompt
+        assert not own.repeats, prompt
+
+
+def test_a_question_without_drawn_words_has_no_topic() -> None:
+    asked = {p.messages[-1].content: p.topic for app in ("chat", "code") for p in prompts(app, 200)}
+    assert any(not topic for topic in asked.values())
+    assert not any({"who", "need", "write", "which"} & topic for topic in asked.values())
+
+
+def test_a_villanelle_may_repeat_its_refrains_and_nothing_else_may() -> None:
+    lines = [f"Line number {at}" for at in range(13)]
+    poem = "\n".join([*lines, *[lines[0], lines[2]] * 3])
+    assert repeats(poem)
+    assert not repeats(poem, refrains=True)
+    assert repeats(f"{poem}\n{lines[1]}", refrains=True)

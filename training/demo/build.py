@@ -14,6 +14,7 @@ from training.demo.architecture import new_model
 from training.demo.card import write_card
 from training.demo.lexicon import topic_words
 from training.demo.pretrain import Plan, Progress, Trainer
+from training.demo.sampling import LONGEST, TEMPERATURE, TOP_P
 from training.demo.tokenizer import train_tokenizer
 from training.export.gguf_model import export_model
 
@@ -23,9 +24,9 @@ NAME = "inkloop-demo"
 LOG = "training.jsonl"
 SETTINGS = {
     "do_sample": True,
-    "temperature": 0.6,
-    "top_p": 0.95,
-    "max_new_tokens": 300,
+    "temperature": TEMPERATURE,
+    "top_p": TOP_P,
+    "max_new_tokens": LONGEST,
 }
 """What generation_config.json recommends."""
 

@@ -1,7 +1,8 @@
 """Nouns mined from public-domain texts: how `words/mined.txt` was made.
 
 A word that often stands after an article and before a full stop, a comma or a preposition is
-nearly always a noun. The list is committed, so this runs only when it is to be made anew.
+nearly always a noun; what is none, or no singular, was then struck out by hand. The list is
+committed, so this runs only when it is to be made anew.
 """
 
 import re

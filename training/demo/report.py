@@ -1,6 +1,8 @@
 """The demo model's report: it answers unseen prompts through the engine that serves.
 
-Every app asks as it does in the product, bound by its schema or pattern, at its usual temperature.
+Every app asks as it does in the product, bound by its schema or pattern; the sampling is what
+`generation_config.json` recommends. The generator's own answers go through the same marks: what
+they miss, training cannot teach.
 """
 
 import asyncio
@@ -21,10 +23,8 @@ from training.demo import facts
 from training.demo.conversations import APPS
 from training.demo.measure import Marks, marks
 from training.demo.prompts import Prompt, prompts
+from training.demo.sampling import LONGEST, TEMPERATURE, TOP_P
 
-TEMPERATURE = 0.6
-LONGEST = 400
-"""Tokens; the longest reference has fewer."""
 SAMPLES = 5
 """Of each app in the report."""
 
@@ -42,7 +42,7 @@ class Answered:
 async def _answer(engine: Engine, prompt: Prompt, seed: int, *, bound: bool) -> Answered:
     request = Request(
         messages=prompt.messages,
-        sampling=Sampling(temperature=TEMPERATURE, max_tokens=LONGEST, seed=seed),
+        sampling=Sampling(temperature=TEMPERATURE, top_p=TOP_P, max_tokens=LONGEST, seed=seed),
         schema=prompt.schema if bound else None,
         pattern=prompt.pattern if bound else None,
         app=prompt.app,
@@ -70,6 +70,8 @@ class Findings:
     bound: dict[str, list[Answered]]
     free: dict[str, list[Answered]]
     """The same prompts without schema or pattern, where there is one."""
+    references: dict[str, list[Marks]]
+    """What the generator itself answers, by the same marks."""
     known: float
     kept_out: float
     seconds: float
@@ -98,7 +100,14 @@ async def _measure(gguf: Path, count: int) -> Findings:
         kept_out = await _facts(engine, facts.held_out())
     finally:
         await engine.close()
-    return Findings(bound, free, known, kept_out, time.monotonic() - began)
+    return Findings(bound, free, _references(count), known, kept_out, time.monotonic() - began)
+
+
+def _references(count: int) -> dict[str, list[Marks]]:
+    return {
+        app: [marks(prompt, prompt.reference, ended=True) for prompt in prompts(app, count)]
+        for app in APPS
+    }
 
 
 def _share(values: Sequence[bool | None]) -> str:
@@ -106,15 +115,18 @@ def _share(values: Sequence[bool | None]) -> str:
     return f"{sum(asked)}/{len(asked)}" if asked else ""
 
 
-def _row(app: str, answers: Sequence[Answered]) -> str:
-    found = [answer.marks for answer in answers]
-    words, odd = sum(m.words for m in found), sum(m.non_words for m in found)
+def _answers_row(app: str, answers: Sequence[Answered]) -> str:
     speed = median(answer.tokens_per_second for answer in answers)
+    return _row(app, [answer.marks for answer in answers], f"{speed:,.0f}")
+
+
+def _row(app: str, found: Sequence[Marks], speed: str = "") -> str:
+    words, odd = sum(m.words for m in found), sum(m.non_words for m in found)
     cells = [
         app, _share([m.format for m in found]), _share([m.ended for m in found]),
         _share([m.topic for m in found]), _share([m.followed for m in found]),
         _share([not m.repeats for m in found]), f"{odd / max(1, words):.1%}",
-        _share([m.parses for m in found]), _share([m.syllables for m in found]), f"{speed:,.0f}",
+        _share([m.parses for m in found]), _share([m.syllables for m in found]), speed,
     ]  # fmt: skip
     return "| " + " | ".join(cells) + " |"
 
@@ -128,9 +140,11 @@ HEAD = (
 def tables(findings: Findings) -> str:
     """The figures as Markdown."""
     lines = ["Bound by schema or pattern, as the apps ask:\n", HEAD]
-    lines += [_row(app, answers) for app, answers in findings.bound.items()]
+    lines += [_answers_row(app, answers) for app, answers in findings.bound.items()]
+    lines += ["\nThe generator's own answers to these prompts, which training holds up:\n", HEAD]
+    lines += [_row(app, found) for app, found in findings.references.items()]
     lines += ["\nThe same prompts without schema and pattern:\n", HEAD]
-    lines += [_row(app, answers) for app, answers in findings.free.items() if answers]
+    lines += [_answers_row(app, answers) for app, answers in findings.free.items() if answers]
     lines.append(
         f"\nTaught facts answered word for word: {findings.known:.0%} of {len(facts.facts())};"
         f" facts kept out of training: {findings.kept_out:.0%} of {len(facts.held_out())}."
