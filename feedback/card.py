@@ -52,12 +52,17 @@ def _parts(card: str) -> tuple[dict[str, Any], str]:
 
 
 def _declared(apps: list[str]) -> dict[str, Any]:
-    columns = [_column(field) for field in schema()]
+    columns = columns_of(schema())
     every = {"config_name": "all", "default": True, "data_files": "data/*/*.parquet"}
     one_each = [{"config_name": app, "data_files": f"data/{app}/*.parquet"} for app in apps]
     configs: list[dict[str, Any]] = [every, *one_each]
     info = [{"config_name": row["config_name"], "features": columns} for row in configs]
     return {"configs": configs, "dataset_info": info}
+
+
+def columns_of(table: "pa.Schema") -> list[dict[str, Any]]:
+    """The columns of a table in the notation of dataset cards."""
+    return [_column(field) for field in table]
 
 
 def _column(field: "pa.Field") -> dict[str, Any]:

@@ -11,10 +11,12 @@ from typing import get_args
 
 import click
 
-from feedback import erasure, reviewing, show
+from feedback import curated, erasure, reviewing, show
 from feedback.answers import count_answers
+from feedback.audit_commands import agreement, audit_flags
 from feedback.curate import build
-from feedback.hub_commands import hub_of, pull_flags, push
+from feedback.dataset import DatasetVersion
+from feedback.hub_commands import curated_needed, curated_of, hub_of, pull_flags, push
 from feedback.ledger import Flag, Ledger, State
 from feedback.records import App, Verdict
 from feedback.reviews import Ruling
@@ -34,6 +36,8 @@ def flags() -> None:
 
 flags.add_command(push)
 flags.add_command(pull_flags)
+flags.add_command(audit_flags)
+flags.add_command(agreement)
 
 
 @flags.command("list")
@@ -129,12 +133,14 @@ def review(  # noqa: PLR0913 - options of a command
         _ask(home, by=by)
         return
     left = f" {still} about safety wait to be read." if still else ""
+    more_eyes = reviewing.second_opinions(home, done)
+    second = f" {more_eyes} wait for a second opinion." if more_eyes else ""
     rows = [row.model_dump(mode="json") for row in done]
-    show.tell(rows, f"Decided about {show.count(len(done))}.{left}", as_json=as_json)
+    show.tell(rows, f"Decided about {show.count(len(done))}.{left}{second}", as_json=as_json)
 
 
 def _ask(home: Home, *, by: str) -> None:
-    waiting = reviewing.waiting(home)
+    waiting = reviewing.waiting(home, by=by)
     if not waiting:
         click.echo("No flag waits for a decision.")
         return
@@ -148,10 +154,16 @@ def _ask(home: Home, *, by: str) -> None:
 
 
 @flags.command()
+@click.option("--push", "to_hub", is_flag=True, help="Push it to INKLOOP_DATASET_REPO, tagged.")
+@click.option("--version", "name", help="Take this version instead of building one.")
 @show.AS_JSON
-def export(as_json: bool) -> None:
+def export(to_hub: bool, name: str | None, as_json: bool) -> None:
     """Build the dataset version of what is approved now; exit code 1 if nothing is."""
-    version = build(_home())
+    settings = Settings.load()
+    home = Home(settings.home)
+    hub = curated_needed(settings) if to_hub else None
+    version = build(home) if name is None else DatasetVersion.load(home.datasets / Path(name).name)
+    pushed = None if hub is None else curated.push(home, hub, version)
     card = version.card
     rows = {kind: note.rows for kind, note in card.files.items()}
     value = {
@@ -162,13 +174,18 @@ def export(as_json: bool) -> None:
         "left_out": card.left_out,
         "split": card.split.model_dump(),
         "notes": list(card.notes),
+        "pushed": None if pushed is None else pushed.model_dump(mode="json"),
     }
     text = (
         f"Dataset version {version.name}: {show.count(len(card.flag_ids))}, "
         f"rows: {_counts({str(kind): count for kind, count in rows.items()})}."
     )
     left_out = f"\nLeft out: {_counts(card.left_out)}." if card.left_out else ""
-    show.tell(value, "\n".join([text + left_out, *card.notes]), as_json=as_json)
+    lines = [text + left_out, *card.notes]
+    if pushed is not None:
+        was = "Pushed to" if pushed.changed else "It is there already:"
+        lines.append(f"{was} {pushed.repo}, tag {pushed.version}.")
+    show.tell(value, "\n".join(lines), as_json=as_json)
 
 
 @flags.command()
@@ -188,6 +205,7 @@ def erase(ids: tuple[str, ...], yes: bool, as_json: bool) -> None:
         by="operator",
         keep_days=settings.keep_days,
         hub=hub_of(settings),
+        curated_hub=curated_of(settings),
     )
     lines = [f"Erased {show.count(len(done.flag_ids))}."]
     if done.datasets:
@@ -206,5 +224,6 @@ def _left_on_hub(done: erasure.Erased) -> str:
     why = f" ({done.hub_problem})" if done.hub_problem else ""
     return (
         f"Their rows are still in the dataset {', '.join(done.left_on_hub)} on the Hub{why}."
-        " They go with the next push: a server's, or `inkloop flags push` with INKLOOP_FLAGS_REPO."
+        " They go with the next push: a server's, or `inkloop flags push` with INKLOOP_FLAGS_REPO"
+        " and, for dataset versions, INKLOOP_DATASET_REPO."
     )

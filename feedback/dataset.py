@@ -212,6 +212,19 @@ def versions(home: Home) -> list[DatasetVersion]:
     return [DatasetVersion.load(card.parent) for card in cards if card.parent.name[0] != "."]
 
 
+def strip_versions(home: Home, flag_ids: Iterable[str]) -> list[str]:
+    """Take flags out of every dataset version on disk; names of those that had any."""
+    ids = set(flag_ids)
+    reached: list[str] = []
+    if home.datasets.is_dir():
+        with building(home):
+            for version in versions(home):
+                if ids & set(version.flag_ids):
+                    version.without(ids)
+                    reached.append(version.name)
+    return reached
+
+
 def notes_of_files(rows: Rows, texts: dict[Kind, str]) -> dict[Kind, FileNote]:
     """Size and hash of each file."""
     return {

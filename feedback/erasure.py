@@ -7,12 +7,12 @@ that server within a minute (`FlagService.sweep`). Models keep what they have le
 training, so the releases that used the flags are named.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 
-from feedback import sealing
+from feedback import curated, sealing
 from feedback.answers import AnswerStore
-from feedback.dataset import building, versions
+from feedback.dataset import strip_versions
 from feedback.hub import Hub
 from feedback.hub_erasure import HubErasures, erase_pending
 from feedback.outbox import Outbox, answers_of, outbox_files
@@ -42,21 +42,14 @@ class Erased(Record):
     """Why they do, as far as it is known."""
 
 
-def strip_versions(home: Home, flag_ids: Iterable[str]) -> list[str]:
-    """Take flags out of every dataset version on disk; names of those that had any."""
-    ids = set(flag_ids)
-    reached: list[str] = []
-    if home.datasets.is_dir():
-        with building(home):
-            for version in versions(home):
-                if ids & set(version.flag_ids):
-                    version.without(ids)
-                    reached.append(version.name)
-    return reached
-
-
 def erase(
-    home: Home, flag_ids: Sequence[str], *, by: str, keep_days: int, hub: Hub | None
+    home: Home,
+    flag_ids: Sequence[str],
+    *,
+    by: str,
+    keep_days: int,
+    hub: Hub | None,
+    curated_hub: Hub | None = None,
 ) -> Erased:
     """Erase flags for a command; works with and without a running server.
 
@@ -66,6 +59,7 @@ def erase(
         by: Who wants it, for the tombstone.
         keep_days: As in the settings; the store of answers keeps to it.
         hub: The dataset that flags are pushed to; None if none may be asked.
+        curated_hub: The one that dataset versions are pushed to.
     """
     Reviews(home).bury(flag_ids, by=by)
     with Outbox.each_free(home.feedback) as boxes:
@@ -77,7 +71,7 @@ def erase(
     marks = Progress(home).marks()
     learned = [mark for flag_id in flag_ids for mark in marks.get(flag_id, ())]
     datasets = tuple(strip_versions(home, flag_ids))
-    left, problem = _on_hub(home, flag_ids, hub)
+    left, problem = _on_hub(home, flag_ids, hub, curated_hub)
     return Erased(
         flag_ids=tuple(flag_ids),
         datasets=datasets,
@@ -97,16 +91,21 @@ def _erase_answers(home: Home, answer_ids: Sequence[str], keep_days: int) -> Non
                 answers.erase(answer_id)
 
 
-def _on_hub(home: Home, flag_ids: Sequence[str], hub: Hub | None) -> tuple[tuple[str, ...], str]:
+def _on_hub(
+    home: Home, flag_ids: Sequence[str], hub: Hub | None, curated_hub: Hub | None
+) -> tuple[tuple[str, ...], str]:
     """Erase on the Hub; gives the datasets where that is still to be done, and why."""
     problem = ""
-    if hub is not None:
-        try:
+    try:
+        if hub is not None:
             erase_pending(home, hub)
-        except HubError as error:
-            problem = str(error)
+        if curated_hub is not None:
+            curated.erase_pending(home, curated_hub)
+    except HubError as error:
+        problem = str(error)
     erasures = HubErasures(home)
     repos = {repo for _, repo in sealing.places(outbox_files(home.feedback), flag_ids) if repo}
     repos |= {hub.repo} if hub is not None else set()
+    repos |= curated.pushed_to(home).keys()
     left = [repo for repo in sorted(repos) if erasures.pending(repo) & set(flag_ids)]
     return tuple(left), problem

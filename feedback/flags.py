@@ -14,7 +14,7 @@ from typing import Any
 
 from feedback.answers import AnswerStore
 from feedback.build_record import build_record
-from feedback.erasure import strip_versions
+from feedback.dataset import strip_versions
 from feedback.ledger import Ledger
 from feedback.outbox import Outbox, answers_of, left_with
 from feedback.pulled import scrub_pulled
@@ -86,6 +86,43 @@ class FlagService:
             metrics.flags.labels(record.app, record.verdict).inc()
         self._tell_pusher(urgent=record.consent.train and bool(record.correction))
         return Receipt(flag_id=flag_id, receipt=secret, state=self._ledger.get(flag_id).state)
+
+    def revise(self, flag_id: str, receipt: str, draft: FlagDraft) -> dict[str, Any]:
+        """Change what a flag says, from wherever its receipt is held; gives what `status` gives.
+
+        With `prefer`, the answer that lost stays the one that was named first.
+
+        Raises:
+            NotFound: If the receipt is not this flag's, or its answer is no longer kept.
+            BadRequest: If a reason does not fit the app or the verdict.
+            RateLimited: After 60 in a minute.
+        """
+        check_receipt(self._home, flag_id, receipt)
+        self._rate.take(flag_id)
+        flag = self._ledger.get(flag_id)
+        last = flag.newest
+        answer = None if last is None else self._answers.get(last.answer_id)
+        if last is None or answer is None or flag.state == "erased":
+            raise NotFound(
+                "The answer of this flag is no longer on this machine, so it cannot be changed.",
+                fix="Taking it back and erasing it are still possible.",
+            )
+        self.taxonomy.check(answer.app, draft.verdict, draft.reasons)
+        kept = flag.record.alternative if flag.record and draft.verdict == "prefer" else ""
+        record = build_record(
+            draft,
+            answer,
+            flag_id=flag_id,
+            session=self._sessions.name(last.owner),
+            alternative=kept,
+        )
+        self._outbox.writer.run(
+            lambda db: add_revision(
+                db, record, last.answer_id, last.owner, last, secret_sha256(receipt)
+            )
+        )
+        self._tell_pusher(urgent=record.consent.train and bool(record.correction))
+        return self.status(flag_id)
 
     def preview(self, draft: FlagDraft, *, owner: str) -> dict[str, Any]:
         """Exactly what `submit` would store, as JSON values; the id is given when it is sent.

@@ -10,7 +10,7 @@ Content is read over HTTP into memory: a cache on disk would outlive what people
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -34,8 +34,8 @@ _REPO_ID = re.compile(r"[\w.-]+/[\w.-]+")
 class Hub:
     """One dataset repo. Nothing is asked before a method is called."""
 
-    def __init__(self, repo: str) -> None:
-        """Name the repo.
+    def __init__(self, repo: str, setting: str = "INKLOOP_FLAGS_REPO") -> None:
+        """Name the repo, and the setting that it comes from.
 
         Raises:
             HubError: If it is not “owner/name”.
@@ -43,10 +43,11 @@ class Hub:
         if not _REPO_ID.fullmatch(repo):
             raise HubError(
                 f"{repo!r} is not the name of a dataset.",
-                fix="Set INKLOOP_FLAGS_REPO to owner/name.",
+                fix=f"Set {setting} to owner/name.",
                 lasting=True,
             )
         self.repo = repo
+        self._setting = setting
         self._prepared = False
 
     def prepare(self) -> None:
@@ -59,12 +60,19 @@ class Hub:
         if not private:
             raise HubError(
                 f"The dataset {self.repo} is public; what people flag is not sent there.",
-                fix="Make it private, or set INKLOOP_FLAGS_REPO to another one.",
+                fix=f"Make it private, or set {self._setting} to another one.",
                 lasting=True,
             )
         self._prepared = True
 
-    def commit(self, files: Mapping[str, bytes], message: str, *, parent: str | None = None) -> str:
+    def commit(
+        self,
+        files: Mapping[str, bytes],
+        message: str,
+        *,
+        parent: str | None = None,
+        gone: Iterable[str] = (),
+    ) -> str:
         """Put files into the repo in one commit; gives its oid.
 
         Files that lie there already with these bytes are left out, so this can be repeated.
@@ -73,8 +81,9 @@ class Hub:
             files: Content by path.
             message: Title of the commit.
             parent: The head that the content was made for; a newer one refuses the commit.
+            gone: Paths that are there and go.
         """
-        from huggingface_hub import CommitOperationAdd
+        from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
         with self._asking() as api:
             adds = [CommitOperationAdd(path, data) for path, data in files.items()]
@@ -84,7 +93,11 @@ class Hub:
                 for add in adds:
                     api.preupload_lfs_files(self.repo, [add], repo_type=DATASET, free_memory=False)
             done = api.create_commit(
-                self.repo, adds, commit_message=message, repo_type=DATASET, parent_commit=parent
+                self.repo,
+                [*adds, *(CommitOperationDelete(path) for path in gone)],
+                commit_message=message,
+                repo_type=DATASET,
+                parent_commit=parent,
             )
         return str(done.oid)
 
@@ -95,16 +108,40 @@ class Hub:
 
     def shards(self, revision: str) -> dict[str, str]:
         """SHA-256 of every shard, by path."""
+        return {
+            path: sha for path, sha in self.large_files(revision).items() if _SHARD.fullmatch(path)
+        }
+
+    def large_files(self, revision: str) -> dict[str, str]:
+        """SHA-256 of every file in large-file storage, by path."""
         with self._asking() as api:
             tree = api.list_repo_tree(
                 self.repo, repo_type=DATASET, revision=revision, recursive=True
             )
             large = [(entry.path, getattr(entry, "lfs", None)) for entry in tree]
-        return {
-            path: str(lfs.sha256)
-            for path, lfs in large
-            if lfs is not None and _SHARD.fullmatch(path)
-        }
+        return {path: str(lfs.sha256) for path, lfs in large if lfs is not None}
+
+    def tags(self) -> dict[str, str]:
+        """Commit of every tag, by name."""
+        with self._asking() as api:
+            found = api.list_repo_refs(self.repo, repo_type=DATASET).tags
+        return {tag.name: str(tag.target_commit) for tag in found}
+
+    def tag(self, name: str, revision: str) -> None:
+        """Let a tag name this commit, wherever it was before."""
+        there = self.tags().get(name)
+        if there == revision:
+            return
+        if there is not None:
+            self.untag([name])
+        with self._asking() as api:
+            api.create_tag(self.repo, tag=name, revision=revision, repo_type=DATASET)
+
+    def untag(self, names: Iterable[str]) -> None:
+        """Remove tags."""
+        with self._asking() as api:
+            for name in names:
+                api.delete_tag(self.repo, tag=name, repo_type=DATASET)
 
     def read(self, path: str, revision: str) -> bytes:
         """Content of a file; empty when there is none."""
@@ -132,20 +169,22 @@ class Hub:
             raise HubError(f"{path} did not arrive whole.", fix="Try again.")
         return data
 
-    def change(self, make: Callable[[str], Mapping[str, bytes]], message: str) -> str:
+    def change(self, make: Callable[[str], Mapping[str, bytes | None]], message: str) -> str:
         """Commit what `make` says for a head, again if somebody else was faster; gives the head.
 
         Args:
-            make: From the head's oid to changed files by path; none changes nothing.
+            make: From the head's oid to changed files by path, None for a file that goes; no
+                files change nothing.
             message: Title of the commit.
         """
         for attempt in range(1, TRIES + 1):
             head = self.head()
-            files = make(head)
-            if not files:
+            made = make(head)
+            if not made:
                 return head
+            files = {path: data for path, data in made.items() if data is not None}
             try:
-                return self.commit(files, message, parent=head)
+                return self.commit(files, message, parent=head, gone=made.keys() - files.keys())
             except HubError as error:
                 if error.status != STALE or attempt == TRIES:
                     raise
@@ -181,7 +220,7 @@ class Hub:
             yield HfApi(library_name="inkloop")
         # The client raises what its parts raise: HTTP libraries, json, its own thread pools.
         except Exception as error:
-            raise _in_words(error, self.repo) from error
+            raise _in_words(error, self.repo, self._setting) from error
 
 
 @cache
@@ -201,11 +240,11 @@ def _limit_waiting() -> None:
     set_client_factory(patient_client)
 
 
-def _in_words(error: Exception, repo: str) -> HubError:
+def _in_words(error: Exception, repo: str, setting: str) -> HubError:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
     if isinstance(error, HfHubHTTPError):
-        return _refused(error, repo)
+        return _refused(error, repo, setting)
     if isinstance(error, OfflineModeIsEnabled):
         return HubError(
             "HF_HUB_OFFLINE is set, so the Hub is not asked.", fix="Unset it.", lasting=True
@@ -215,13 +254,13 @@ def _in_words(error: Exception, repo: str) -> HubError:
     return HubError(f"The Hub did not answer ({type(error).__name__}: {_brief(error)}).")
 
 
-def _refused(error: Any, repo: str) -> HubError:  # noqa: ANN401 - HfHubHTTPError, lazily imported
+def _refused(error: Any, repo: str, setting: str) -> HubError:  # noqa: ANN401 - HfHubHTTPError
     status = int(error.response.status_code)
     lasting = 400 <= status < 500 and status not in MENDS_ITSELF
     fixes = {
         401: "Log in with `hf auth login`, or set HF_TOKEN.",
         403: "Use a token that may write there.",
-        404: "Check INKLOOP_FLAGS_REPO and the token.",
+        404: f"Check {setting} and the token.",
     }
     return HubError(
         f"The Hub answered {status} about the dataset {repo} ({_brief(error)}).",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from feedback import show
+from feedback import curated, show
 from feedback.hub import Hub
 from feedback.outbox import Outbox, count_waiting, outbox_files
 from feedback.pulling import Pulled, pull
@@ -30,6 +30,34 @@ def hub_of(settings: Settings) -> Hub | None:
     return Hub(settings.flags_repo)
 
 
+def curated_of(settings: Settings) -> Hub | None:
+    """The dataset that dataset versions are pushed to, where there is one and it may be asked.
+
+    Raises:
+        HubError: If the name cannot be a dataset's.
+    """
+    if not settings.dataset_repo or settings.offline:
+        return None
+    return Hub(settings.dataset_repo, "INKLOOP_DATASET_REPO")
+
+
+def curated_needed(settings: Settings) -> Hub:
+    """The same, for a command that cannot do without.
+
+    Raises:
+        SettingsError: If there is none, or going out is not allowed.
+    """
+    hub = curated_of(settings)
+    if hub is not None:
+        return hub
+    if settings.offline:
+        raise SettingsError("INKLOOP_OFFLINE is set, so the Hub is not asked.", fix="Unset it.")
+    raise SettingsError(
+        "No dataset is named for dataset versions.",
+        fix="Set INKLOOP_DATASET_REPO to owner/name; it is created, private, if it is missing.",
+    )
+
+
 @click.command()
 @show.AS_JSON
 def push(as_json: bool) -> None:
@@ -41,6 +69,8 @@ def push(as_json: bool) -> None:
         held = [path for path in outbox_files(home.feedback) if path not in free]
         # Erased flags may have to leave the dataset even where no file is free.
         shipped = ship(home, boxes, hub)
+    if (versions := curated_of(settings)) is not None:
+        curated.erase_pending(home, versions)
     servers = [_Server(path) for path in held]
     value = {
         "repo": hub.repo,

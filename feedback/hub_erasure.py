@@ -48,9 +48,6 @@ class HubErasures:
 
     def _done(self, repo: str) -> set[str]:
         with self._file.reading() as db:
-            # A file that was last written before there was a Hub has no such table.
-            if not db.execute("SELECT 1 FROM sqlite_master WHERE name='hub_erased'").fetchone():
-                return set()
             rows = db.execute("SELECT flag_id FROM hub_erased WHERE repo=?", (repo,))
             return {row["flag_id"] for row in rows}
 

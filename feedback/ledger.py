@@ -7,16 +7,20 @@ written here.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from feedback.corroboration import others_who_agree
 from feedback.drafts import storable
 from feedback.outbox import Row, read_rows
 from feedback.progress import STAGES, Mark, Progress
 from feedback.pulled import read_pulled
+from feedback.quorum import MANY, Waits, needed, opinions, settled, waits
 from feedback.records import FlagRecord
+from feedback.reviewers import Reviewers
 from feedback.reviews import Decision, Reviews, moment
+from feedback.taxonomy import Taxonomy
 from shared.errors import NotFound
 from shared.home import Home
 
@@ -58,6 +62,8 @@ class Flag:
     """Revisions, oldest first; empty when only the tombstone is left."""
     id: str
     decisions: tuple[Decision, ...] = ()
+    needs: int = 1
+    """How many reviewers have to approve it (`feedback.quorum`)."""
     marks: tuple[Mark, ...] = ()
     erased_at: datetime | None = None
 
@@ -76,11 +82,25 @@ class Flag:
 
     @property
     def decision(self) -> Decision | None:
-        """The newest decision, if it was made on the revision that counts."""
+        """What the reviewers have decided about the revision that counts."""
+        return settled(self._decided_now, self.needs)
+
+    @property
+    def opinions(self) -> list[Decision]:
+        """What each reviewer last said about the revision that counts, oldest first."""
+        return opinions(self._decided_now)
+
+    @property
+    def waits(self) -> Waits:
+        """What its review still lacks; nothing for a flag that is taken back or erased."""
+        return "" if self.record is None else waits(self._decided_now, self.needs)
+
+    @property
+    def _decided_now(self) -> list[Decision]:
         row = self.newest
-        if not self.decisions or row is None or self.decisions[-1].revision != row.revision:
-            return None
-        return self.decisions[-1]
+        if row is None:
+            return []
+        return [one for one in self.decisions if one.revision == row.revision]
 
     @property
     def state(self) -> State:
@@ -105,10 +125,20 @@ class Flag:
             Event(moment(row.created_at), "withdrawn" if row.withdrawn else "received")
             for row in self.rows
         ]
-        decided = [Event(d.at, _DECIDED[d.decision], why=d.note) for d in self.decisions]
+        decided = [Event(d.at, _DECIDED[d.decision], why=d.note) for d in self._told]
         steps = [Event(mark.at, _STEPS[mark.stage], name=mark.name) for mark in self.marks]
         end = [Event(self.erased_at, "erased")] if self.erased_at is not None else []
         return sorted([*sent, *decided, *steps], key=lambda event: event.at) + end
+
+    @property
+    def _told(self) -> list[Decision]:
+        """Decisions that settled something: a first opinion where two are needed is not told."""
+        told: list[Decision] = []
+        for place, one in enumerate(self.decisions):
+            so_far = [d for d in self.decisions[: place + 1] if d.revision == one.revision]
+            if (outcome := settled(so_far, self.needs)) is not None:
+                told.append(outcome.model_copy(update={"at": one.at}))
+        return told
 
 
 class Ledger:
@@ -131,7 +161,9 @@ class Ledger:
         # Whoever asks may send anything; a lone surrogate would stop the database, not the search.
         flag_id = storable(flag_id)
         rows = read_rows(self._home.feedback, where="f.id=?", values=(flag_id,))
-        found = self._joined([*rows, *read_pulled(self._home, flag_id)], wanted=flag_id)
+        found = self._joined(
+            [*rows, *read_pulled(self._home, where="flag_id=?", values=(flag_id,))], wanted=flag_id
+        )
         if not found:
             raise NotFound(
                 f"There is no flag {flag_id[:60]!r}.",
@@ -154,7 +186,7 @@ class Ledger:
         decisions, marks = Reviews(self._home).decisions(wanted), Progress(self._home).marks(wanted)
         erased = Reviews(self._home).tombstones()
         ids = sorted(by_id.keys() | erased.keys()) if wanted is None else [wanted]
-        return [
+        found = [
             Flag(
                 id=flag_id,
                 rows=tuple(by_id[flag_id][age] for age in sorted(by_id[flag_id])),
@@ -165,6 +197,27 @@ class Ledger:
             for flag_id in ids
             if flag_id in by_id or flag_id in erased
         ]
+        return self._with_needs(found)
+
+    def _with_needs(self, flags: list[Flag]) -> list[Flag]:
+        """Note how many reviewers each flag needs, where somebody has decided already."""
+        reviewers = len(Reviewers(self._home).names())
+        if reviewers < MANY:
+            return flags
+        taxonomy = Taxonomy.load(self._home)
+        return [
+            replace(flag, needs=self._needed(flag, taxonomy, reviewers)) if flag.decisions else flag
+            for flag in flags
+        ]
+
+    def _needed(self, flag: Flag, taxonomy: Taxonomy, reviewers: int) -> int:
+        record = flag.record
+        if record is None:
+            return 1
+        alone, together = (
+            needed(record, taxonomy, reviewers=reviewers, others=others) for others in (0, 1)
+        )
+        return alone if alone == together or not others_who_agree(self._home, record) else together
 
 
 def _age(row: Row) -> tuple[int, int]:

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS revision(
   revision INTEGER NOT NULL, created_at INTEGER NOT NULL, kind TEXT NOT NULL
   CHECK(kind IN ('sent','withdrawn')), consent INTEGER NOT NULL, payload TEXT,
   UNIQUE(flag_id, revision));
+CREATE INDEX IF NOT EXISTS revision_question ON revision(json_extract(payload,'$.prompt_sha256'));
 CREATE TABLE IF NOT EXISTS receipt(
   flag_id TEXT NOT NULL, sha256 TEXT NOT NULL, PRIMARY KEY(flag_id, sha256)) WITHOUT ROWID;
 """

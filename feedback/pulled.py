@@ -7,7 +7,7 @@ made anew by every pull.
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from filelock import FileLock
@@ -24,6 +24,7 @@ CREATE TABLE row(
   flag_id TEXT NOT NULL, revision INTEGER NOT NULL, created_at INTEGER NOT NULL, app TEXT NOT NULL,
   state TEXT NOT NULL, payload TEXT, path TEXT NOT NULL);
 CREATE INDEX row_flag ON row(flag_id);
+CREATE INDEX row_question ON row(json_extract(payload,'$.prompt_sha256'));
 """
 
 
@@ -46,14 +47,19 @@ def changing(home: Home) -> Iterator[Path]:
         yield folder
 
 
-def read_pulled(home: Home, flag_id: str | None = None) -> list[Row]:
-    """Revisions of all pulled flags, or of one."""
+def read_pulled(home: Home, *, where: str = "", values: Sequence[object] = ()) -> list[Row]:
+    """Revisions of pulled flags.
+
+    Args:
+        home: Whose.
+        where: SQL condition on the index; a constant of this code.
+        values: What fills its question marks.
+    """
     if not index_of(home).is_file():
         return []
-    where, values = ("", ()) if flag_id is None else ("WHERE flag_id=?", (flag_id,))
+    query = f"SELECT * FROM row WHERE {where or 1}"  # noqa: S608 - constants
     with reading(index_of(home)) as db:
-        rows = db.execute(f"SELECT * FROM row {where}", values).fetchall()  # noqa: S608 - a constant
-    return [_row(row) for row in rows]
+        return [_row(row) for row in db.execute(query, tuple(values))]
 
 
 def scrub_pulled(home: Home, flag_ids: Iterable[str]) -> None:

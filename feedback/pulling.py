@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from feedback import pulled
-from feedback.erasure import strip_versions
+from feedback.dataset import strip_versions
 from feedback.hub import Hub
 from feedback.hub_erasure import HubErasures
 from feedback.records import Record

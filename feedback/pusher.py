@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from feedback import curated
 from feedback.hub import Hub
 from feedback.outbox import Outbox
 from feedback.records import Record, now
@@ -59,11 +60,22 @@ class PushState(Record):
 class Pusher:
     """The thread that pushes the flags of one outbox, and of those left behind by others."""
 
-    def __init__(self, home: Home, outbox: Outbox, hub: Hub, pace: Pace) -> None:
-        """Start; flags that wait from an earlier process go at once."""
+    def __init__(
+        self, home: Home, outbox: Outbox, hub: Hub, pace: Pace, *, versions: Hub | None = None
+    ) -> None:
+        """Start; flags that wait from an earlier process go at once.
+
+        Args:
+            home: Whose flags.
+            outbox: Where they wait.
+            hub: Where they go.
+            pace: How often.
+            versions: Where dataset versions were pushed to; what is erased leaves it too.
+        """
         self._home = home
         self._outbox = outbox
         self._hub = hub
+        self._versions = versions
         self._pace = pace
         self._state = PushState(repo=hub.repo)
         self._woken = threading.Condition()
@@ -85,7 +97,14 @@ class Pusher:
         """
         if not settings.flags_repo or settings.offline:
             return None
-        return cls(home, outbox, Hub(settings.flags_repo), PACE)
+        versions = settings.dataset_repo
+        return cls(
+            home,
+            outbox,
+            Hub(settings.flags_repo),
+            PACE,
+            versions=Hub(versions, "INKLOOP_DATASET_REPO") if versions else None,
+        )
 
     @property
     def state(self) -> PushState:
@@ -143,10 +162,15 @@ class Pusher:
 
     def _round(self) -> Shipped:
         with left_behind(self._home.feedback, self._outbox.path) as others:
-            if not others and not is_due(self._home, self._outbox, self._hub):
+            versions = self._versions
+            stale = versions is not None and curated.is_due(self._home, versions)
+            if not others and not stale and not is_due(self._home, self._outbox, self._hub):
                 return Shipped()
             self._asked_at = time.monotonic()
-            return ship(self._home, [self._outbox, *others], self._hub)
+            shipped = ship(self._home, [self._outbox, *others], self._hub)
+            if versions is not None:
+                curated.erase_pending(self._home, versions)
+            return shipped
 
     def _succeeded(self, shipped: Shipped) -> None:
         if self._failures:

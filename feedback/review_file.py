@@ -30,7 +30,18 @@ CREATE TABLE IF NOT EXISTS mark(
 CREATE TABLE IF NOT EXISTS hub_erased(
   flag_id TEXT NOT NULL, repo TEXT NOT NULL, PRIMARY KEY(flag_id, repo)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS side(unit TEXT PRIMARY KEY, held_out INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS reviewer(
+  name TEXT PRIMARY KEY COLLATE NOCASE, password TEXT NOT NULL, added_at INTEGER NOT NULL,
+  by_setting INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS second_look(
+  flag_id TEXT NOT NULL, revision INTEGER NOT NULL, drawn_at INTEGER NOT NULL,
+  first TEXT NOT NULL, first_by TEXT NOT NULL, again TEXT, again_by TEXT, again_at INTEGER,
+  PRIMARY KEY(flag_id, revision));
+CREATE TABLE IF NOT EXISTS curated_repo(
+  repo TEXT PRIMARY KEY, version TEXT NOT NULL, erasing INTEGER NOT NULL DEFAULT 0);
 """
+NEWEST_TABLE = "curated_repo"
+"""A file without it comes from an earlier version, or is being made this moment."""
 LOCK_SECONDS = 30
 
 
@@ -71,12 +82,15 @@ class ReviewFile:
             yield db
 
     def _looking(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        if self.path.is_file():
-            with reading(self.path) as db:
-                # Between the first byte of a new file and its last table there is a moment.
-                if db.execute("SELECT 1 FROM sqlite_master WHERE name='side'").fetchone():
-                    return reading(self.path)
-        return self._nothing()
+        if not self.path.is_file():
+            return self._nothing()
+        with reading(self.path) as db:
+            complete = db.execute("SELECT 1 FROM sqlite_master WHERE name=?", (NEWEST_TABLE,))
+            whole = complete.fetchone() is not None
+        if not whole:
+            with self.writing():
+                pass  # Opening it for writing makes what is missing.
+        return reading(self.path)
 
     @contextlib.contextmanager
     def _nothing(self) -> Iterator[sqlite3.Connection]:

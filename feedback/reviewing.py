@@ -96,9 +96,28 @@ def from_file(home: Home, path: Path, *, by: str) -> list[Decision]:
     return found
 
 
-def waiting(home: Home) -> list[Flag]:
-    """Flags without a decision on what they say now, oldest first."""
-    return [flag for flag in Ledger(home).flags() if flag.state == "received"]
+def waiting(home: Home, *, by: str = "") -> list[Flag]:
+    """Flags that wait for a decision on what they say now, oldest first.
+
+    Args:
+        home: Whose flags.
+        by: A reviewer: flags that wait for somebody else's opinion are left out.
+    """
+    return [flag for flag in Ledger(home).flags() if flag.waits and can_add(flag, by)]
+
+
+def can_add(flag: Flag, by: str) -> bool:
+    """Whether this reviewer's opinion is one of those that a flag waits for.
+
+    Whoever has said something already may still change it where reviewers disagree.
+    """
+    return flag.waits == "tie" or by not in {one.by for one in flag.opinions}
+
+
+def second_opinions(home: Home, decisions: Iterable[Decision]) -> int:
+    """How many of the flags that were just decided wait for another reviewer."""
+    decided = {decision.flag_id for decision in decisions}
+    return sum(bool(flag.waits) for flag in Ledger(home).flags() if flag.id in decided)
 
 
 def approve_all(home: Home, *, by: str, why: str) -> tuple[list[Decision], int]:
@@ -108,7 +127,7 @@ def approve_all(home: Home, *, by: str, why: str) -> tuple[list[Decision], int]:
         The decisions, and how many flags still wait.
     """
     taxonomy = Taxonomy.load(home)
-    flags = waiting(home)
+    flags = waiting(home, by=by)
     plain = [flag for flag in flags if not _about_safety(flag, taxonomy)]
     found = [_decision(flag, "approve", by=by, why=why) for flag in plain]
     Reviews(home).decide(found)

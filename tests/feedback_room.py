@@ -64,14 +64,14 @@ class Room:
         more.setdefault("reasons", ["misunderstood"])
         return self.flag(answer, owner=owner, correction=correction, **more)
 
-    def decide(self, decision: str, *receipts: Receipt, **more: str) -> None:
+    def decide(self, decision: str, *receipts: Receipt, by="reviewer", **more: str) -> None:
         """A reviewer decides about what the flags say now."""
         Reviews(self.home).decide(
             Decision(
                 flag_id=receipt.flag_id,
                 revision=self.newest(receipt).rows[-1].revision,
                 decision=decision,
-                by="reviewer",
+                by=by,
                 **more,
             )
             for receipt in receipts

@@ -74,11 +74,12 @@ class Repo:
     created: str
     commits: dict[str, Commit] = field(default_factory=dict)
     refs: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     """Large files by SHA-256, whatever commit names them."""
 
     def resolve(self, revision: str) -> tuple[str, Files]:
-        oid = self.refs.get(revision)
+        oid = self.refs.get(revision) or self.tags.get(revision)
         if oid is None and re.fullmatch("[0-9a-f]{5,40}", revision):
             oid = next((known for known in self.commits if known.startswith(revision)), None)
         if oid is None:
@@ -162,8 +163,11 @@ class HubStore:
     def squash(self, repo: Repo, ref: str, title: str) -> None:
         files = repo.resolve(ref)[1]
         del repo.refs[ref]
+        tagged = {oid: repo.commits[oid] for oid in repo.tags.values()}
         repo.commits.clear()
         self.commit(repo, ref, files, title)
+        # What a tag names can still be read after its branch was squashed.
+        repo.commits.update(tagged)
 
     def delete_large(self, repo: Repo, hashes: list[str], *, rewrite_history: bool) -> None:
         for sha256 in hashes:

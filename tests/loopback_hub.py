@@ -304,7 +304,24 @@ def refs(call: Handler, repo_id: str) -> Reply:
         {"name": name, "ref": f"refs/heads/{name}", "targetCommit": oid}
         for name, oid in call.repo(repo_id).refs.items()
     ]
-    return 200, {"branches": branches, "converts": [], "tags": [], "pullRequests": []}, {}
+    tags = [
+        {"name": name, "ref": f"refs/tags/{name}", "targetCommit": oid}
+        for name, oid in call.repo(repo_id).tags.items()
+    ]
+    return 200, {"branches": branches, "converts": [], "tags": tags, "pullRequests": []}, {}
+
+
+def tag(call: Handler, repo_id: str, revision: str) -> Reply:
+    repo = call.repo(repo_id)
+    if call.command == "DELETE":
+        if repo.tags.pop(revision, None) is None:
+            raise Refusal(404, f"Invalid rev id: {revision}", "RevisionNotFound")
+        return 200, {}, {}
+    name = json.loads(call.body)["tag"]
+    if name in repo.tags:
+        raise Refusal(409, f"Tag {name} already exists")
+    repo.tags[name] = repo.resolve(revision)[0]
+    return 200, {}, {}
 
 
 def commits(call: Handler, repo_id: str, revision: str) -> Reply:
@@ -394,6 +411,7 @@ ROUTES: list[tuple[str, Callable[..., Reply]]] = [
     (rf"{API}/tree/([^/]+)/?(.*)", tree),
     (rf"{API}/paths-info/([^/]+)", paths_info),
     (rf"{API}/refs", refs),
+    (rf"{API}/tag/([^/]+)", tag),
     (rf"{API}/commits/([^/]+)", commits),
     (rf"{API}/super-squash/([^/]+)", squash),
     (rf"{API}/lfs-files", large_files),
