@@ -298,7 +298,7 @@ def test_a_very_long_story_still_has_a_map() -> None:
 
 def test_hostile_text_stays_text_on_the_map_and_in_the_scene() -> None:
     drawn = chart.draw([passage(0, None), passage(1, 0, HOSTILE)], "p1")
-    shown = view.scene(HOSTILE, HOSTILE, said=HOSTILE)
+    shown = view.scene(passage(1, 0, HOSTILE), Story(id="s", title=HOSTILE))
     for html in (drawn, shown):
         assert "<img" not in html
         assert "&lt;img" in html

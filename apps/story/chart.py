@@ -8,22 +8,66 @@ import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from apps.story.tale import Passage
+from apps.story.tale import Link, Passage
 
 GRID_X, GRID_Y, SIDE = 52, 48, 26
 """Distance between columns and rows, and a square's side, in pixels."""
 MAX_LABEL = 80
 
 JS = """
+let zoom = 1;
 const go = (target) => {
   const node = target.closest('[data-node]');
   if (node) trigger('node', {id: node.dataset.node});
 };
-element.addEventListener('click', (event) => go(event.target));
+const size = () => {
+  const svg = element.querySelector('svg');
+  if (svg) { svg.style.width = svg.dataset.width * zoom + 'px'; svg.style.height = 'auto'; }
+};
+const place = (node) => { const box = node.getBoundingClientRect();
+  return [box.x + box.width / 2, box.y + box.height / 2]; };
+const towards = (from, dx, dy) => {
+  const [x, y] = place(from);
+  let best = null, least = Infinity;
+  for (const node of element.querySelectorAll('[data-node]')) {
+    const [nx, ny] = place(node);
+    const along = (nx - x) * dx + (ny - y) * dy;
+    const aside = Math.abs((nx - x) * dy) + Math.abs((ny - y) * dx);
+    if (along > 2 && along + 3 * aside < least) { least = along + 3 * aside; best = node; }
+  }
+  return best;
+};
+const ways = {ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0]};
+let moved = null;
+element.addEventListener('pointerdown', (event) => {
+  if (event.button === 0 && event.pointerType === 'mouse' && !event.target.closest('button'))
+    moved = {x: event.clientX, y: event.clientY, left: element.scrollLeft, top: element.scrollTop};
+});
+element.addEventListener('pointermove', (event) => {
+  if (!moved) return;
+  if (!(event.buttons & 1)) { moved = null; return; }
+  element.scrollLeft = moved.left - (event.clientX - moved.x);
+  element.scrollTop = moved.top - (event.clientY - moved.y);
+});
+element.addEventListener('click', (event) => {
+  const far = moved && Math.hypot(event.clientX - moved.x, event.clientY - moved.y) > 5;
+  moved = null;
+  const tool = event.target.closest('button[data-zoom]');
+  if (tool) { zoom = Math.min(3, Math.max(0.4, zoom * Number(tool.dataset.zoom))); size(); return; }
+  if (!far) go(event.target);
+});
 element.addEventListener('keydown', (event) => {
-  if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); go(event.target); }
+  const node = event.target.closest('[data-node]');
+  if (!node) return;
+  if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); go(node); }
+  if (ways[event.key]) {
+    event.preventDefault();
+    const next = towards(node, ...ways[event.key]);
+    if (next) next.focus();
+  }
 });
 watch('value', () => {
+  size();
   const here = element.querySelector('.here');
   if (here) here.scrollIntoView({block: 'nearest', inline: 'nearest'});
 });
@@ -63,7 +107,18 @@ def layout(passages: Sequence[Passage]) -> dict[str, Spot]:
     return spots
 
 
-def draw(passages: Sequence[Passage], here: str, path: Sequence[Passage] = ()) -> str:
+TOOLS = (
+    '<div class="map-tools"><button type="button" data-zoom="1.25" aria-label="Larger">+</button>'
+    '<button type="button" data-zoom="0.8" aria-label="Smaller">−</button></div>'
+)
+
+
+def draw(
+    passages: Sequence[Passage],
+    here: str,
+    path: Sequence[Passage] = (),
+    links: Sequence[Link] = (),
+) -> str:
     """The map as SVG; an empty frame with a sentence while there is no story."""
     if not passages:
         return '<p class="map-empty">The map of your story is drawn here.</p>'
@@ -72,10 +127,12 @@ def draw(passages: Sequence[Passage], here: str, path: Sequence[Passage] = ()) -
     width = (max(spot.column for spot in spots.values()) + 1) * GRID_X
     height = (max(spot.row for spot in spots.values()) + 1) * GRID_Y
     lines = [_line(passage, spots, taken) for passage in passages if passage.parent_id]
+    back = [_back(link, spots) for link in links]
     nodes = [_node(passage, spots[passage.id], here, taken) for passage in passages]
     return (
-        f'<svg role="group" aria-label="Map of the story" width="{width}" height="{height}"'
-        f' viewBox="0 0 {width} {height}">{"".join(lines)}{"".join(nodes)}</svg>'
+        f'{TOOLS}<svg role="group" aria-label="Map of the story" width="{width}" height="{height}"'
+        f' data-width="{width}" viewBox="0 0 {width} {height}">'
+        f"{''.join(lines)}{''.join(back)}{''.join(nodes)}</svg>"
     )
 
 
@@ -89,6 +146,16 @@ def _line(passage: Passage, spots: Mapping[str, Spot], taken: set[str]) -> str:
     bend = y_to - GRID_Y // 2
     on_path = ' class="taken"' if passage.id in taken else ""
     return f'<path{on_path} d="M{x_from} {y_from}V{bend}H{x_to}V{y_to}"/>'
+
+
+def _back(link: Link, spots: Mapping[str, Spot]) -> str:
+    """A bow to the passage that a link leads to."""
+    x_from, y_from = _centre(spots[link.passage_id])
+    x_to, y_to = _centre(spots[link.target_id])
+    x_bow = max(x_from, x_to) + GRID_X // 2
+    return (
+        f'<path class="link" d="M{x_from} {y_from}C{x_bow} {y_from} {x_bow} {y_to} {x_to} {y_to}"/>'
+    )
 
 
 def _node(passage: Passage, spot: Spot, here: str, taken: set[str]) -> str:

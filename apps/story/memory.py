@@ -9,8 +9,9 @@ The digest is what the reader did and how each scene opened, in the story's own 
 whatever the model. A summary that a model wrote and the reader may edit takes its place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from apps.story import notes as pinned
 from apps.story.tale import Manner, Passage, Step, Story, sentences
@@ -32,6 +33,7 @@ NOTES_SHARE = 0.25
 """The largest share of the window that notes may take."""
 DIGEST_LETTERS = 480
 """Longest digest of what left the window; its newest part is kept."""
+NO_SUMMARIES: Mapping[str, str] = MappingProxyType({})
 RECENT = 2
 """How many scenes back a mention brings a lore note in."""
 
@@ -53,6 +55,8 @@ class Remembered:
     """What the conversation may take, in tokens."""
     left_out: int
     """Notes that did not fit their share of the window."""
+    in_short: str
+    """What is told of the passages that left."""
 
 
 def scene_tokens(story: Story) -> int:
@@ -82,7 +86,10 @@ def question(story: Story, step: Step, said: str) -> Message:
 
 
 def conversation(
-    story: Story, path: Sequence[Passage], dropped: int = 0, summary: str = ""
+    story: Story,
+    path: Sequence[Passage],
+    dropped: int = 0,
+    summaries: Mapping[str, str] = NO_SUMMARIES,
 ) -> list[Message]:
     """The story as it was told; the reader's next message is not in it.
 
@@ -90,19 +97,28 @@ def conversation(
         story: What was asked for.
         path: From the first scene on.
         dropped: How many passages after the opening are left out.
-        summary: What is told of those; empty takes their digest.
+        summaries: Passage id to what is told of the scenes up to it.
     """
+    gone = in_short(path[1 : 1 + dropped], summaries)
     messages = [Message("system", form.SYSTEM)]
     kept = [*path[:1], *path[1 + dropped :]]
     for at, passage in enumerate(kept):
-        earlier = (summary or digest(path[1 : 1 + dropped])) if dropped and at == 1 else ""
         asked = question(story, passage.step, passage.said)
+        earlier = gone if at == 1 else ""
         messages.append(form.with_notes(asked, earlier=earlier, notes=passage.reminder))
         messages.append(Message("assistant", passage.scene))
         if passage.choices and not passage.ended:
             texts = [choice.text for choice in passage.choices]
             messages += [Message("user", form.CHOICES), form.choices_answer(texts)]
     return messages
+
+
+def in_short(gone: Sequence[Passage], summaries: Mapping[str, str]) -> str:
+    """What is told of the scenes that left: the newest summary, then a digest of what followed."""
+    for at in range(len(gone) - 1, -1, -1):
+        if gone[at].id in summaries:
+            return f"{summaries[gone[at].id]} {digest(gone[at + 1 :])}".strip()
+    return digest(gone)
 
 
 def digest(passages: Sequence[Passage]) -> str:
@@ -117,7 +133,11 @@ def digest(passages: Sequence[Passage]) -> str:
 
 
 async def remembered(
-    engine: Engine, story: Story, path: Sequence[Passage], said: str = "", summary: str = ""
+    engine: Engine,
+    story: Story,
+    path: Sequence[Passage],
+    said: str = "",
+    summaries: Mapping[str, str] = NO_SUMMARIES,
 ) -> Remembered:
     """The conversation, shortened in blocks until it leaves room for the next scene.
 
@@ -126,7 +146,7 @@ async def remembered(
         story: With the notes as they are now.
         path: From the first scene to the one that was read last.
         said: What the reader says now; it may mention a lore note.
-        summary: Of what left the window; empty takes the digest.
+        summaries: Passage id to what is told of the scenes up to it.
     """
     window = engine.info().context_tokens
     room = window - scene_tokens(story) - CHOICES_TOKENS - MARGIN_TOKENS
@@ -148,7 +168,7 @@ async def remembered(
     reminder = pinned.reminder(due(fitting, shown))
     while size([*shown, Message("user", reminder)]) > room and dropped + BLOCK < len(path) - 1:
         dropped += BLOCK
-        shown = conversation(story, path, dropped, summary)
+        shown = conversation(story, path, dropped, summaries)
         reminder = pinned.reminder(due(fitting, shown))
     return Remembered(
         messages=tuple(shown),
@@ -158,6 +178,7 @@ async def remembered(
         note_tokens=int(sum(map(len, fitting)) * per_letter),
         room=room,
         left_out=len(lines) - len(fitting),
+        in_short=in_short(path[1 : 1 + dropped], summaries),
     )
 
 

@@ -70,5 +70,25 @@ CSS = """
 .page-story .story-beginning { align-items: flex-end; }
 #story-begin { align-self: stretch; max-height: 64px; margin: auto 0 0; }
 #story-status:has(p:empty) { position: absolute; }
+.page-story .emblem { display: block; width: 100%; max-height: 150px; margin: 0 0 12px;
+  border: 3px solid var(--story-edge); }
+.page-story .story-kind, .page-story .story-edited { font-family: var(--font-mono);
+  font-size: .8rem; color: var(--story-ink); opacity: .8; margin: 0 0 8px; }
+#story-choices .mark { margin-inline-start: auto; font-size: .8rem; white-space: nowrap; }
+#story-map .map-tools { position: sticky; left: 0; top: 0; display: flex; gap: 6px;
+  justify-content: flex-end; }
+#story-map .map-tools button { min-width: 34px; min-height: 34px; border: 2px solid
+  var(--story-edge); color: var(--story-ink); background: var(--story-soft); cursor: pointer; }
+#story-map path.link { stroke: var(--story-hot); stroke-dasharray: 2 4; stroke-width: 2; }
+.page-story .story-budget p { margin: 0; font-size: .85rem; color: var(--body-text-color-subdued); }
+.page-story.reading .story-beginning, .page-story.reading .story-manner,
+.page-story.reading .story-side, .page-story.reading .vote { display: none !important; }
+.page-story.reading #story-scene { font-size: 1.3rem; max-width: 40rem; margin-inline: auto; }
+@media print {
+  .page-story .story-beginning, .page-story .story-manner, .page-story .story-side,
+  .page-story .vote, #story-choices, #story-action, .page-story .story-ways, #story-status,
+  .page-story .story-scene-tools { display: none !important; }
+  #story-scene { border: 0; box-shadow: none; background: none; color: #000; }
+}
 @media (max-width: 640px) { #story-scene { padding: 14px; font-size: 1.08rem; } }
 """

@@ -28,7 +28,7 @@ from apps.story.tale import (
 )
 from apps.ui.stream import Progress, growing
 from shared.engine.ask import require
-from shared.engine.types import Request, Sampling, Waiting
+from shared.engine.types import Engine, Request, Sampling, Waiting
 from shared.errors import BadRequest, EngineClosed
 from shared.formats import story as form
 from shared.ids import new_id
@@ -66,8 +66,7 @@ class Turn:
     path: Sequence[Passage]
     step: Step
     said: str = ""
-    summary: str = ""
-    """What is told of the passages that left the window."""
+    summaries: Mapping[str, str] = field(default_factory=dict)
     known: bool = False
     """Whether the story is written down already."""
     id: str = field(default_factory=new_id)
@@ -95,7 +94,11 @@ class Storyteller:
 
     def __init__(self, ctx: Context, store: StoryStore) -> None:
         self.store = store
-        self._ctx = ctx
+        self.context = ctx
+
+    def engine(self) -> Engine:
+        """Whoever writes the stories now."""
+        return self.context.engine_for("story")
 
     def begin(
         self, owner: str, title: str, genre: str = "", tone: str = "", manner: Manner | None = None
@@ -151,6 +154,17 @@ class Storyteller:
         path = book.path(passage_id)[:-1]
         return self._tell(owner, _turn(book, path, old.step, old.said))
 
+    def told(self, owner: str, story_id: str, passage_id: str, choice: int) -> str:
+        """The passage that a choice led to already; empty when it has to be told first.
+
+        Raises:
+            NotFound: If story or passage is unknown or somebody else's.
+        """
+        book = self.store.open(owner, an_id(story_id, name="story_id"))
+        offered = self.choices_of(book, book.passage(passage_id))
+        known = isinstance(choice, int) and 0 <= choice < len(offered)
+        return offered[choice].told if known else ""
+
     def choices_of(self, book: Book, passage: Passage) -> tuple[Choice, ...]:
         """The ways on from a passage, with where they led; stock ones where there are no others."""
         if passage.ended:
@@ -173,10 +187,10 @@ class Storyteller:
         return self._tell(owner, _turn(book, book.path(passage_id), step, said))
 
     async def _tell(self, owner: str, turn: Turn) -> AsyncGenerator[Telling, None]:
-        engine = self._ctx.engine_for("story")
+        engine = self.engine()
         require(engine, "schema", what_for="A story with choices")
         yield self._telling(turn, "scene")
-        seen = await memory.remembered(engine, turn.story, turn.path, turn.said, turn.summary)
+        seen = await memory.remembered(engine, turn.story, turn.path, turn.said, turn.summaries)
         newest = memory.question(turn.story, turn.step, turn.said)
         asked = (*seen.messages, form.with_notes(newest, notes=seen.reminder))
         async with aclosing(self._scene(owner, turn, asked, seen.reminder)) as scene:
@@ -199,7 +213,7 @@ class Storyteller:
             # A small model sometimes ends before its first word, or says the last scene again.
             for attempt in range(TRIES):
                 ask = self._ask(owner, asked, scenes)
-                async with aclosing(growing(self._ctx.answer(ask))) as answer:
+                async with aclosing(growing(self.context.answer(ask))) as answer:
                     async for latest in answer:
                         yield dataclasses.replace(
                             self._telling(
@@ -234,7 +248,7 @@ class Storyteller:
         answer_id = ""
         for attempt in range(TRIES):
             sampling = CHOICES if attempt == 0 else AGAIN
-            answer = await self._ctx.whole_answer(
+            answer = await self.context.whole_answer(
                 self._ask(owner, asked, sampling, form.CHOICES_SCHEMA)
             )
             offered = _read(answer.text)
@@ -288,13 +302,12 @@ def _read(text: str) -> list[str]:
 
 
 def _turn(book: Book, path: Sequence[Passage], step: Step, said: str) -> Turn:
-    told = [book.summaries[passage.id] for passage in path if passage.id in book.summaries]
     return Turn(
         story=book.story,
         path=path,
         step=step,
         said=said,
-        summary=told[-1] if told else "",
+        summaries=book.summaries,
         known=True,
     )
 
