@@ -16,7 +16,7 @@ from feedback.answers import count_answers
 from feedback.audit_commands import agreement, audit_flags
 from feedback.curate import build
 from feedback.dataset import DatasetVersion
-from feedback.hub_commands import curated_needed, curated_of, hub_of, pull_flags, push
+from feedback.hub_commands import curated_needed, curated_of, hub_of, pull_flags, push, status
 from feedback.ledger import Flag, Ledger, State
 from feedback.records import App, Verdict
 from feedback.reviews import Ruling
@@ -35,6 +35,7 @@ def flags() -> None:
 
 
 flags.add_command(push)
+flags.add_command(status)
 flags.add_command(pull_flags)
 flags.add_command(audit_flags)
 flags.add_command(agreement)

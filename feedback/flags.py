@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from feedback.answers import AnswerStore
+from feedback.at_risk import at_risk
 from feedback.build_record import build_record
 from feedback.dataset import strip_versions
 from feedback.ledger import Ledger
@@ -52,6 +53,8 @@ class FlagService:
         self._ledger = Ledger(home)
         self._reviews = Reviews(home)
         self._pusher = Pusher.wanted(home, self._outbox, settings)
+        if home.passes:
+            log.warning("%s", at_risk(settings, home).as_text())
         self.sweep()
         metrics.flags_unpushed.set_function(self.unpushed)
         self._closing = threading.Event()
@@ -78,6 +81,7 @@ class FlagService:
         last = self._ledger.newest(person, answer.id)
         if last is not None and last.flag_id in self._reviews.tombstones():
             raise NotFound("This flag was erased, and its answer goes with it.")
+        self._answers.keep(answer.id)
         secret = secrets.token_urlsafe(18)
         flag_id, is_new = self._outbox.writer.run(
             lambda db: add_revision(db, record, answer.id, person, last, secret_sha256(secret))

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from feedback import curated, show
+from feedback.at_risk import at_risk
 from feedback.hub import Hub
 from feedback.outbox import Outbox, count_waiting, outbox_files
 from feedback.pulling import Pulled, pull
@@ -79,6 +80,23 @@ def push(as_json: bool) -> None:
         "servers": [server.as_dict() for server in servers],
     }
     lines = [_said(shipped, hub.repo), *(server.as_text() for server in servers)]
+    show.tell(value, "\n".join(lines), as_json=as_json)
+
+
+@click.command()
+@show.AS_JSON
+def status(as_json: bool) -> None:
+    """Where flags are: what is on this machine alone, what waits to be pushed, how pushing goes."""
+    settings = Settings.load()
+    home = Home(settings.home)
+    risk = at_risk(settings, home)
+    servers = [_Server(path) for path in outbox_files(home.feedback) if read_state(path)]
+    value = {
+        **risk.model_dump(mode="json"),
+        "text": risk.as_text(),
+        "servers": [server.as_dict() for server in servers],
+    }
+    lines = [risk.as_text(), *(server.as_text() for server in servers)]
     show.tell(value, "\n".join(lines), as_json=as_json)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from feedback.outbox import Row, read_rows
+from feedback.signals import count_signals
 from feedback.writer import reading
 from shared.home import Home
 
@@ -23,6 +24,8 @@ class Rate:
     bad: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     """Of the bad ones."""
+    signals: Counter[str] = field(default_factory=Counter)
+    """Answers that were asked again, edited, copied or stopped; they train nothing."""
 
     def per_thousand(self, flags: int) -> float | None:
         """Flags for each thousand answers; None without answers."""
@@ -35,6 +38,8 @@ def rates(home: Home) -> dict[str, Rate]:
     oldest, answers = _answers(home.history)
     for name, count in answers.items():
         found[name] = Rate(answers=count)
+    for name, counts in (count_signals(home.history) if answers else {}).items():
+        found.setdefault(name, Rate()).signals = counts
     newest = {row.flag_id: row for row in read_rows(home.feedback)}
     for row in newest.values():
         if row.payload is not None and not row.withdrawn and row.created_at >= oldest:

@@ -64,6 +64,17 @@ class Home:
         """The home that `inkloop tour` uses instead of this one."""
         return self.root / "tour"
 
+    @property
+    def passes(self) -> bool:
+        """Whether this folder goes with the next restart: a Hugging Face Space without storage.
+
+        There everything but a mounted volume is made anew. Elsewhere a disk is taken to stay.
+        """
+        if "SPACE_ID" not in os.environ:
+            return False
+        above = [self.root.absolute(), *self.root.absolute().parents]
+        return not any(os.path.ismount(place) for place in above[:-1])
+
     def prepare(self) -> "Home":
         """Create the folder, readable by its owner alone, and check that it can be written.
 

@@ -18,7 +18,7 @@ EXIT_CODES = {
 COMMANDS = {
     "serve": "all apps on one site, or only those named",
     "models": "list, pull, use, verify, rm",
-    "flags": "list, stats, review, audit, agreement, erase, export, push, pull",
+    "flags": "list, stats, status, review, audit, agreement, erase, export, push, pull",
     "reviewers": "add, list, remove",
     "train": "one run from a recipe",
     "evaluate": "measure the GGUF that ships",

@@ -40,6 +40,7 @@ class Room:
 
     def answer(self, owner="ada", question="What is a quokka?", text="A kind of cheese.", **more):
         """Somebody was answered."""
+        temporary = more.pop("temporary", False)
         answer = AnswerRecord(
             app=more.pop("app", "chat"),
             owner=owner_hash(owner),
@@ -48,13 +49,17 @@ class Room:
             model=ModelRef(name="demo", sha256="f" * 64),
             **more,
         )
-        self.answers.record(answer)
+        self.answers.record(answer, temporary=temporary)
         return answer
+
+    def draft(self, answer: AnswerRecord, verdict="down", **more):
+        """What somebody is about to say; with consent to train unless said otherwise."""
+        more.setdefault("consent_train", True)
+        return make_draft(answer.id, verdict, **more)
 
     def flag(self, answer: AnswerRecord, verdict="down", *, owner="ada", **more) -> Receipt:
         """Somebody flags; with consent to train unless said otherwise."""
-        more.setdefault("consent_train", True)
-        return self.flags.submit(make_draft(answer.id, verdict, **more), owner=owner)
+        return self.flags.submit(self.draft(answer, verdict, **more), owner=owner)
 
     def complain(
         self, owner: str, question: str, correction="A small marsupial.", **more

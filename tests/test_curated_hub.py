@@ -1,4 +1,4 @@
-"""Dataset versions on the Hub: pushed with a card and a tag, loaded plainly, erased (loopback hub)."""
+"""Dataset versions on the Hub: card, tag, plain loading, erasure (on the loopback hub)."""
 
 import json
 from collections.abc import Iterator

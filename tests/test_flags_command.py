@@ -198,3 +198,23 @@ def test_an_unknown_flag_is_not_erased(inkloop):
 def test_hostile_comments_cannot_reach_the_terminal(room, inkloop):
     room.flag(room.answer(), comment="\x1b[2J\x1b]0;gotcha\x07")
     assert "\x1b" not in inkloop("list")[1]
+
+
+def test_status_tells_what_is_on_this_machine_alone(room, inkloop):
+    room.flag(room.answer())
+    room.flag(room.answer(), consent_train=False)
+    code, out, _ = inkloop("status", "--json")
+    told = json.loads(out)
+    assert (code, told["waiting"], told["private"], told["passes"]) == (0, 1, 1, False)
+
+
+def test_a_disk_that_a_restart_empties_is_told(room, inkloop, monkeypatch, caplog):
+    monkeypatch.setenv("SPACE_ID", "me/inkloop")
+    monkeypatch.setattr("os.path.ismount", lambda place: str(place) == "/")
+    _, out, _ = inkloop("status")
+    assert "emptied at every restart" in out
+    assert "INKLOOP_FLAGS_REPO" in out
+    with Room.opened(room.home.root):
+        assert "emptied at every restart" in caplog.text
+    monkeypatch.setattr("os.path.ismount", lambda place: place in (room.home.root, "/"))
+    assert not room.home.passes

@@ -97,6 +97,18 @@ def _home(home: Home) -> Finding:
     )
 
 
+def _storage(home: Home) -> Finding:
+    if not home.passes:
+        return Finding("storage", "ok", "the disk of this machine")
+    return Finding(
+        "storage", "problem",
+        f"{home.root} is emptied whenever this Space restarts: flags that wait, flags without"
+        " consent, reviews, releases and conversations go with it",
+        "add storage to the Space and set INKLOOP_HOME to a folder in it; until then"
+        " INKLOOP_FLAGS_REPO saves flags with consent",
+    )  # fmt: skip
+
+
 def _model(settings: Settings, home: Home) -> tuple[Finding, int]:
     from shared.models.catalogue import DEFAULT
     from shared.models.demo import DEMO_NAME
@@ -160,8 +172,8 @@ def findings() -> Iterator[Finding]:
     model, size = _model(settings, home)
     yield model
     checks: list[Callable[[], Finding]] = [
-        lambda: _memory(size), lambda: _home(home), lambda: _disk(home), lambda: _port(settings),
-        _browser, _token, _training,
+        lambda: _memory(size), lambda: _home(home), lambda: _disk(home), lambda: _storage(home),
+        lambda: _port(settings),        _browser, _token, _training,
     ]  # fmt: skip
     for check in checks:
         yield check()
