@@ -1,31 +1,26 @@
-"""A trained adapter becomes the files that ship: the merged GGUF and, where possible, the adapter.
+"""A trained run becomes the files that ship: the merged GGUF and, where possible, the adapter.
 
-Merge, write, compare with the trained model, and only then give the folder its name. A folder
-`export/` therefore always holds files that were checked.
+The work is done in a process of its own (`training.export.worker`); here it is ordered, followed,
+and its result read.
 """
 
-import asyncio
 import json
-import shutil
-import tempfile
-from collections.abc import Sequence
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shared.durable import publish_folder, sha256_of
-from shared.llama.quantise import quantise
+from shared.errors import TrainingError
 from training.data import Row
-from training.export.adapter import export_adapter, why_not_plain
-from training.export.gguf_model import TYPES, export_model
-from training.export.merge import merge
-from training.export.parity import Parity, compare
+from training.export.kinds import check_kind
+from training.export.make import REPORT, Tell
+from training.export.order import Order
+from training.export.probes import PROBES
 from training.folder import RunFolder
 from training.recipe import Recipe
-from training.serving import open_engine
-from training.trainer import Base, Tell, load_base
-
-REPORT = "export.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,75 +43,100 @@ def read_export(folder: Path) -> Exported | None:
 
 
 def export(
-    run: RunFolder, base: Path, recipe: Recipe, probes: Sequence[Row], tell: Tell
+    run: RunFolder,
+    base: Path,
+    recipe: Recipe,
+    probes: Sequence[Row],
+    tell: Tell,
+    *,
+    kind: str = "",
 ) -> Exported:
     """Make and check the files of a complete run, or find those made before.
 
     Args:
-        run: A run whose adapter is there.
+        run: A run whose adapter (or whole model) is there.
         base: Folder of the model that it was trained on.
-        recipe: Says the file type and the name.
-        probes: Conversations on which the file must say what the model says.
+        recipe: Says the name, and the file type unless `kind` does.
+        probes: Conversations on which the file must say what the model says; without any, the
+            shipped ones.
         tell: Told about the checks.
+        kind: Another file type than the recipe's; it gets a folder of its own.
 
     Raises:
         TrainingError: If a check fails; nothing is left then.
-        ModelFileError: If llama.cpp cannot quantise or open the file.
+        BadRequest: If there is no such kind.
     """
-    done = read_export(run.export)
+    wanted = check_kind(kind or recipe.export.kind)
+    target = run.export if wanted == recipe.export.kind else run.root / f"export-{wanted}"
+    whole = run.root / "model"
+    order = Order(
+        base=whole if whole.is_dir() else base,
+        adapter=None if whole.is_dir() else run.adapter,
+        target=target,
+        name=recipe.release_name,
+        kind=wanted,
+        probes=tuple(probes) or PROBES,
+        lineage=_lineage(run, recipe),
+    )
+    return carry_out(order, tell)
+
+
+def carry_out(order: Order, tell: Tell) -> Exported:
+    """Make one export in a process of its own, or find it made.
+
+    Raises:
+        TrainingError: With what that process said, or how it died.
+    """
+    done = read_export(order.target)
     if done is not None:
         return done
-    draft = run.root / ".export.part"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir()
-    parity = _merged_gguf(draft, run, base, recipe, probes)
-    gguf = draft / _file_name(recipe)
-    tell(
-        f"export: {gguf.name} has {gguf.stat().st_size / 1e6:.1f} MB; on {parity.tokens} tokens it"
-        f" differs from the trained model by {parity.mean_difference:.4f} nats on average."
-    )
-    left_out = why_not_plain(run.adapter)
-    adapter = None
-    if not left_out:
-        adapter = export_adapter(run.adapter, base, draft / f"{recipe.release_name}-adapter.gguf")
-    report = {
-        "gguf": gguf.name,
-        "gguf_sha256": sha256_of(gguf),
-        "adapter": adapter.name if adapter else "",
-        "no_adapter_because": left_out,
-        "parity": parity.as_dict(),
+    # Numbers are compared on the processor, in full precision, whatever card trained them.
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, "-m", "training.export.worker"]
+    with subprocess.Popen(  # noqa: S603 - our own module, no shell
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        cwd=_ROOT,
+    ) as worker:
+        assert worker.stdin is not None
+        assert worker.stdout is not None
+        assert worker.stderr is not None
+        worker.stdin.write(order.as_json())
+        worker.stdin.close()
+        refused = _follow(worker.stdout, tell)
+        complaint = worker.stderr.read().strip().splitlines()[-1:]
+    if refused:
+        raise TrainingError(refused["error"], fix=refused["fix"])
+    done = read_export(order.target)
+    if worker.returncode or done is None:
+        why = complaint[0] if complaint else f"code {worker.returncode}"
+        raise TrainingError(f"The export of {order.name} did not end well: {why}")
+    return done
+
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def _follow(lines: Iterable[str], tell: Tell) -> dict[str, str]:
+    """Pass progress on; returns the refusal, if there was one."""
+    for line in lines:
+        said: dict[str, str] = json.loads(line)
+        if "error" in said:
+            return said
+        tell(said["tell"])
+    return {}
+
+
+def _lineage(run: RunFolder, recipe: Recipe) -> dict[str, str]:
+    metrics = run.read_metrics() or {}
+    return {
+        "base": str(metrics.get("base", recipe.base)),
+        "licence": recipe.licence,
+        "recipe": f"{recipe.name} (sha256 {recipe.sha256()[:12]})",
+        "dataset": str(metrics.get("dataset", "")),
+        "run": run.root.name,
     }
-    (draft / REPORT).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    publish_folder(draft, run.export)
-    found = read_export(run.export)
-    assert found is not None
-    return found
-
-
-def _file_name(recipe: Recipe) -> str:
-    return f"{recipe.release_name}-{recipe.export.kind}.gguf"
-
-
-def _merged_gguf(
-    draft: Path, run: RunFolder, base: Path, recipe: Recipe, probes: Sequence[Row]
-) -> Parity:
-    """Write the merged model as GGUF and compare it with what transformers says."""
-    with tempfile.TemporaryDirectory(dir=run.root, prefix=".merged-") as folder:
-        merged = merge(base, run.adapter, Path(folder))
-        gguf = _write(merged, draft / _file_name(recipe), recipe)
-        loaded = load_base(merged, recipe)
-        return asyncio.run(_check(gguf, loaded, probes, kind=recipe.export.kind))
-
-
-def _write(merged: Path, target: Path, recipe: Recipe) -> Path:
-    """Straight from full precision where the exporter knows the type, else by way of F16."""
-    kind = recipe.export.kind
-    if kind in TYPES:
-        return export_model(merged, target, kind=kind, name=recipe.release_name)
-    half = export_model(merged, merged / "f16.gguf", kind="f16", name=recipe.release_name)
-    return quantise(half, target, kind=kind)
-
-
-async def _check(gguf: Path, base: Base, probes: Sequence[Row], *, kind: str) -> Parity:
-    async with open_engine(gguf, name=gguf.stem) as engine:
-        return await compare(engine, base, probes, kind=kind)

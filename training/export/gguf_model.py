@@ -6,6 +6,7 @@ answers wrongly would be worse.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ import torch
 from safetensors import safe_open
 
 from shared.errors import TrainingError
+from training.export.elsewhere import elsewhere
 from training.export.gguf_vocabulary import add_vocabulary
 
 Config = dict[str, Any]
+ARCHITECTURE = "LlamaForCausalLM"
 
 _KIND = gguf.GGMLQuantizationType
 _FILE = gguf.LlamaFileType
@@ -45,11 +48,7 @@ def export_model(folder: Path, target: Path, *, kind: str = "q8_0", name: str = 
         TrainingError: If the folder is not a Llama with a llama-bpe tokenizer.
     """
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    if config.get("architectures") != ["LlamaForCausalLM"]:
-        raise TrainingError(
-            f"{folder} holds {config.get('architectures')}, not a Llama.",
-            fix="Only LlamaForCausalLM can be exported here.",
-        )
+    check_architecture(config, folder)
     unfinished = target.with_name(target.name + ".part")
     writer = gguf.GGUFWriter(str(unfinished), "llama")
     writer.add_type(gguf.GGUFType.MODEL)
@@ -62,6 +61,18 @@ def export_model(folder: Path, target: Path, *, kind: str = "q8_0", name: str = 
     writer.write_tensors_to_file()
     writer.close()
     return unfinished.replace(target)
+
+
+def check_architecture(config: Config, folder: Path) -> None:
+    """Refuse what was never compared with llama.cpp's own converter, and say who can do it.
+
+    Raises:
+        TrainingError: With the command that converts the folder elsewhere.
+    """
+    found = ", ".join(config.get("architectures") or ["no architecture"])
+    if found != ARCHITECTURE:
+        raise TrainingError(f"{folder} holds {found}; {ARCHITECTURE} can be exported here.",
+                            fix=elsewhere(folder))  # fmt: skip
 
 
 def _head_dim(config: Config) -> int:
@@ -104,11 +115,15 @@ def _rope_factors(config: Config) -> np.ndarray | None:
             f"Rotary embeddings of type {kind!r} cannot be exported.",
             fix="Use a model with default or llama3 rotary embeddings.",
         )
+    # In single precision and in this order, as transformers computes them: the same bits.
     dim, low, high = _head_dim(config), rope["low_freq_factor"], rope["high_freq_factor"]
-    frequency = 1.0 / rope["rope_theta"] ** (np.arange(0, dim, 2, dtype=np.float64) / dim)
-    turns = rope["original_max_position_embeddings"] * frequency / (2 * np.pi)
-    kept = np.clip((turns - low) / (high - low), 0.0, 1.0)
-    return (1.0 / ((1 - kept) / rope["factor"] + kept)).astype(np.float32)
+    steps = torch.arange(0, dim, 2, dtype=torch.float32) / dim
+    wavelengths = 2 * math.pi / (1.0 / rope["rope_theta"] ** steps)
+    turns = rope["original_max_position_embeddings"] / wavelengths
+    kept = (turns - low) / (high - low)
+    blended = 1 / ((1 - kept) / rope["factor"] + kept)
+    stretched = torch.where(turns < low, float(rope["factor"]), blended)
+    return torch.where(turns > high, 1.0, stretched).to(torch.float32).numpy()
 
 
 def _stored(folder: Path) -> Iterator[tuple[str, torch.Tensor]]:

@@ -11,6 +11,7 @@ from typing import Any
 import gguf
 
 from shared.errors import TrainingError
+from training.export.elsewhere import elsewhere
 
 SPECIAL_IDS = {
     "bos_token": "add_bos_token_id",
@@ -53,7 +54,7 @@ def _check(tokenizer: dict[str, Any], folder: Path) -> None:
     if not (model["type"] == "BPE" and byte_level and splits and model.get("ignore_merges")):
         raise TrainingError(
             f"The tokenizer of {folder} is not Llama 3's kind of byte-level BPE.",
-            fix="Only llama-bpe tokenizers can be exported here.",
+            fix=elsewhere(folder),
         )
 
 

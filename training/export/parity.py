@@ -12,15 +12,9 @@ from typing import Any
 from shared.engine.ask import complete
 from shared.engine.types import Engine, Request, Sampling, TokenLogprob
 from shared.errors import TrainingError
-from shared.messages import Message, to_dict
 from training.data import Row
-from training.trainer import Base
-
-GREEDY_TOKENS = 24
-LIMITS = {"f16": 0.01, "q8_0": 0.06, "q6_k": 0.12, "q5_k_m": 0.2, "q4_k_m": 0.35}
-"""Mean absolute difference of a token's log-probability that a file type may show, in nats. The
-demo model showed 0.0001 (F16), 0.002 to 0.02 (Q8_0) and 0.016 (Q4_K_M), more on texts that it finds
-unlikely; a wrong layout shows several nats."""
+from training.export.kinds import LIMITS
+from training.export.reference import GREEDY_TOKENS, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,47 +37,7 @@ class Parity:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """What transformers says about one row."""
-
-    ids: list[int]
-    """Of the answer, its end of turn included."""
-    logprobs: list[float]
-    greedy: str
-
-
-def reference(base: Base, row: Row) -> Reference:
-    """Score and continue one row with transformers."""
-    import torch
-
-    tokenizer = base.tokenizer
-    prompt = tokenizer.apply_chat_template(
-        [to_dict(m) for m in row.prompt],
-        add_generation_prompt=True,
-        tokenize=True,
-        return_dict=False,
-    )
-    turns = [*row.prompt, Message("assistant", row.completion)]
-    whole = tokenizer.apply_chat_template(
-        [to_dict(m) for m in turns], tokenize=True, return_dict=False
-    )
-    ids = whole[len(prompt) :]
-    with torch.no_grad():
-        logits = base.model(torch.tensor([whole])).logits[0].float().log_softmax(-1)
-        written = base.model.generate(
-            torch.tensor([prompt]),
-            attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
-            max_new_tokens=GREEDY_TOKENS,
-            do_sample=False,
-        )[0][len(prompt) :]
-    places = range(len(prompt) - 1, len(whole) - 1)
-    logprobs = [float(logits[place, whole[place + 1]]) for place in places]
-    greedy = tokenizer.decode(written, skip_special_tokens=True)
-    return Reference(ids, logprobs, greedy)
-
-
-async def compare(engine: Engine, base: Base, rows: Sequence[Row], *, kind: str) -> Parity:
+async def compare(engine: Engine, wanted: Sequence[Reference], *, kind: str) -> Parity:
     """Compare the engine's file with the model it was made from.
 
     Raises:
@@ -91,13 +45,12 @@ async def compare(engine: Engine, base: Base, rows: Sequence[Row], *, kind: str)
     """
     differences: list[float] = []
     same = 0
-    for row in rows:
-        wanted = reference(base, row)
-        found = await engine.score(row.prompt, row.completion)
-        _check_ids(wanted, found)
-        pairs = zip(found, wanted.logprobs, strict=True)
-        differences += [abs((item.logprob or 0.0) - value) for item, value in pairs]
-        same += await _greedy(engine, row) == wanted.greedy.strip()
+    for item in wanted:
+        found = await engine.score(item.row.prompt, item.row.completion)
+        _check_ids(item, found)
+        pairs = zip(found, item.logprobs, strict=True)
+        differences += [abs((token.logprob or 0.0) - value) for token, value in pairs]
+        same += await _greedy(engine, item.row) == item.greedy.strip()
     mean = sum(differences) / max(1, len(differences))
     if mean > LIMITS[kind]:
         raise TrainingError(
@@ -108,7 +61,7 @@ async def compare(engine: Engine, base: Base, rows: Sequence[Row], *, kind: str)
     largest = max(differences, default=0.0)
     return Parity(
         kind=kind,
-        texts=len(rows),
+        texts=len(wanted),
         tokens=len(differences),
         mean_difference=round(mean, 6),
         largest_difference=round(largest, 6),
