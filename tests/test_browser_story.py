@@ -159,3 +159,62 @@ def test_nothing_sticks_out_on_a_phone(browser: "Browser", server: str, scheme: 
     page.wait_for_selector("#story-map .map-empty")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
+
+
+def test_a_choice_that_was_read_leads_back_without_telling_anew(reader: Reader) -> None:
+    reader.begin()
+    reader.page.click("#story-choices button >> nth=0")
+    reader.told(2)
+    count, there = reader.passages, reader.here
+    reader.page.click("#story-undo")
+    reader.page.locator("#story-choices .mark", has_text="read").wait_for()
+    reader.page.locator("#story-choices button", has_text="✓ read").click()
+    reader.page.wait_for_function(
+        "label => document.querySelector('#story-map .here').getAttribute('aria-label') === label",
+        arg=there,
+    )
+    assert reader.passages == count
+
+
+def test_notes_are_kept_and_shown_to_the_model(reader: Reader) -> None:
+    reader.begin()
+    page = reader.page
+    page.click("#story-notes > button")
+    page.get_by_label("What stays true").fill(f"It is winter.\n{HOSTILE}")
+    page.get_by_role("button", name="Save notes").click()
+    page.locator("#story-budget p", has_text="of them notes").wait_for()
+    page.reload()
+    page.wait_for_selector("#story-map .node")
+    page.click("#story-notes > button")
+    assert page.get_by_label("What stays true").input_value() == f"It is winter.\n{HOSTILE}"
+    assert reader.alerts == []
+
+
+def test_the_readers_version_of_a_scene_stands_beside_it(reader: Reader) -> None:
+    reader.begin()
+    page = reader.page
+    page.click("#story-this-scene > button")
+    page.locator("#story-edit textarea").fill("A window stands open.")
+    page.click("#story-rewrite")
+    page.locator("#story-scene .story-edited").wait_for()
+    assert page.locator("#story-scene .story-text").inner_text() == "A window stands open."
+    assert reader.passages == 2
+
+
+def test_a_story_goes_out_as_a_file_and_comes_back(reader: Reader) -> None:
+    reader.begin("A title to find again")
+    page = reader.page
+    page.click("#story-files > button")
+    page.locator("#story-format input").click()
+    page.get_by_role("option", name="JSON", exact=True).click()
+    with page.expect_download() as download:
+        page.click("#story-save")
+    file = download.value.path()
+    page.click("#story-delete")
+    page.wait_for_selector("#story-map .map-empty")
+    with page.expect_file_chooser() as chooser:
+        page.click("#story-open")
+    chooser.value.set_files(
+        {"name": "story.json", "mimeType": "application/json", "buffer": file.read_bytes()}
+    )
+    page.locator("#story-scene .story-head", has_text="A title to find again").wait_for()

@@ -53,7 +53,7 @@ class Side:
             with gr.Row():
                 self.save_notes = gr.Button("Save notes", variant="primary", min_width=90)
                 self.read_state = gr.Button(
-                    "Let the model fill them in", elem_id="story-read-state", min_width=90
+                    "Ask the model", elem_id="story-read-state", min_width=90
                 )
             self.summary = gr.Textbox(
                 label="What the model is told of scenes that left its window",

@@ -68,7 +68,7 @@ CSS = """
 .page-story .story-earlier .story-said { font-style: italic;
   color: var(--body-text-color-subdued); }
 .page-story .story-beginning { align-items: flex-end; }
-#story-begin { align-self: stretch; max-height: 64px; margin: auto 0 0; }
+#story-begin, #story-surprise { align-self: flex-end; margin: 0; }
 #story-status:has(p:empty) { position: absolute; }
 .page-story .emblem { display: block; width: 100%; max-height: 150px; margin: 0 0 12px;
   border: 3px solid var(--story-edge); }
