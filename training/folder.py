@@ -6,7 +6,6 @@ is decided by looking into its files, not by its number.
 
 import json
 import os
-import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,9 +42,24 @@ class RunFolder:
         return self.root / "metrics.json"
 
     @property
-    def plot(self) -> Path:
-        """The loss, drawn."""
-        return self.root / "plots" / "loss.svg"
+    def stopped(self) -> Path:
+        """Why a run ended for good without a model, if it did (`diverged`)."""
+        return self.root / "stopped.json"
+
+    @property
+    def machine(self) -> Path:
+        """What the run began on: a resumed one computes with as many threads."""
+        return self.root / "machine.json"
+
+    @property
+    def plots(self) -> Path:
+        """Losses, learning rate and speed, drawn."""
+        return self.root / "plots"
+
+    @property
+    def report(self) -> Path:
+        """The run on one page; the same as Markdown lies beside it."""
+        return self.root / "report.html"
 
     @property
     def adapter(self) -> Path:
@@ -78,26 +92,38 @@ class RunLog:
     def __init__(self, path: Path, part: str, *, after_step: int) -> None:
         self._path = path
         self._part = part
-        self._began = time.monotonic()
-        kept = [line for line in self._lines() if self._stays(json.loads(line), after_step)]
-        replace_text(path, "".join(line + "\n" for line in kept))
+        kept = [row for row in read_log(path) if self._stays(row, after_step)]
+        self._rows = [row for row in kept if row["part"] == part]
+        replace_text(path, "".join(json.dumps(row) + "\n" for row in kept))
 
-    def write(self, step: int, values: dict[str, Any]) -> None:
-        """Add one line."""
-        seconds = round(time.monotonic() - self._began, 2)
-        row = {"part": self._part, "step": step, "seconds": seconds, **values}
+    @property
+    def seconds(self) -> float:
+        """How long this part had been trained when its last line was written."""
+        return float(self._rows[-1]["seconds"]) if self._rows else 0.0
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The lines of this part so far."""
+        return self._rows
+
+    def write(self, step: int, values: dict[str, Any], *, seconds: float) -> None:
+        """Add one line; in a process that is not the first, only to what is remembered."""
+        row = {"part": self._part, "step": step, "seconds": round(seconds, 2), **values}
+        self._rows.append(row)
+        if os.environ.get("RANK", "0") != "0":
+            return
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
 
-    def _lines(self) -> list[str]:
-        """Whole lines; a killed run may leave half a one."""
-        if not self._path.is_file():
-            return []
-        text = self._path.read_text(encoding="utf-8")
-        return text[: text.rfind("\n") + 1].splitlines()
-
     def _stays(self, row: dict[str, Any], after_step: int) -> bool:
         return row["part"] != self._part or int(row["step"]) <= after_step
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """Whole lines of a log; a killed run may leave half a one."""
+    if not path.is_file():
+        return []
+    text = path.read_text(encoding="utf-8")
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
 
 
 def newest_whole_checkpoint(folder: Path) -> Path | None:

@@ -207,7 +207,7 @@ def _find(path: Path) -> Path:
     hint = f"Did you mean {' or '.join(near)}? " if near else ""
     raise TrainingError(
         f"There is no recipe {path}.",
-        fix=f"{hint}inkloop train list shows all: smoke is the first to try.",
+        fix=f"{hint}`inkloop train recipes` lists them; smoke is the first to try.",
     )
 
 

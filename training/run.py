@@ -1,55 +1,33 @@
-"""One run: a recipe and a dataset version in, a trained adapter out.
+"""One run: a recipe and its data in, a trained adapter out.
 
 The folder is named by the hash of everything that goes in. So the same input is never trained
 twice, and a run that was killed is found again and goes on from its newest whole checkpoint.
 """
 
 import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
 
 from shared.durable import replace_text, sha256_of
 from shared.errors import TrainingError
-from shared.models.demo import DEMO_DIR, DEMO_NAME
-from training.data import Replay, Row, TrainingSet, without_long
+from training.data import TrainingSet
+from training.data_prepare import Prepared
 from training.folder import RunFolder
-from training.plan import plan
-from training.plot import plot_losses
 from training.recipe import Recipe
-from training.replay import replay_for
-from training.trainer import Base, Part, Tell, dpo, load_base, save_adapter, sft
+from training.reports import write_run_report
+from training.run_base import BaseModel, find_base
+from training.run_device import device_for, is_first, optimiser_for, peak_memory_bytes
+from training.run_parts import Engine
+from training.run_watch import Diverged, Report
+from training.trainer import Tell, begin, idle_cores, save_adapter
 
-_BASE_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
-
-
-@dataclass(frozen=True, slots=True)
-class BaseModel:
-    """The folder of the base model and the hash of what matters in it."""
-
-    name: str
-    folder: Path
-    sha256: str
-
-
-def find_base(name: str) -> BaseModel:
-    """`demo`, or a folder as `save_pretrained` writes it.
-
-    Raises:
-        TrainingError: If there is no such model.
-    """
-    folder = DEMO_DIR if name == DEMO_NAME else Path(name)
-    weights = sorted(folder.glob("model*.safetensors"))
-    if not weights or not (folder / "config.json").is_file():
-        raise TrainingError(
-            f"{folder} holds no model to train.",
-            fix="Name a folder with config.json, tokenizer and safetensors, or `demo`.",
-        )
-    named = [folder / file for file in _BASE_FILES if (folder / file).is_file()]
-    digest = hashlib.sha256()
-    for path in [*named, *weights]:
-        digest.update(f"{path.name} {sha256_of(path)}\n".encode())
-    shown = name if name == DEMO_NAME else folder.resolve().name
-    return BaseModel(shown, folder, digest.hexdigest())
+__all__ = ["BaseModel", "Job", "find_base", "train"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +35,17 @@ class Job:
     """Everything that decides what a run makes."""
 
     recipe: Recipe
-    data: TrainingSet
+    data: TrainingSet | Prepared
     base: BaseModel
+    start: RunFolder | None = None
+    """A complete run whose adapter is trained further."""
 
     @property
     def key(self) -> str:
         """Hash of all of it."""
         text = f"{self.recipe.sha256()} {self.data.sha256} {self.base.sha256}"
+        if self.start is not None:
+            text += f" {sha256_of(self.start.adapter / 'adapter_model.safetensors')}"
         return hashlib.sha256(text.encode()).hexdigest()
 
     def folder(self, runs: Path) -> RunFolder:
@@ -71,61 +53,120 @@ class Job:
         return RunFolder(runs / f"{self.recipe.name}-{self.key[:12]}")
 
 
-def train(job: Job, folder: RunFolder, tell: Tell) -> None:
+def train(
+    job: Job,
+    folder: RunFolder,
+    tell: Tell,
+    *,
+    price_per_hour: float = 0.0,
+    report: Report | None = None,
+) -> None:
     """Train, or go on, or do nothing when the run is complete.
 
+    Args:
+        job: What to train.
+        folder: Of the run.
+        tell: Told what happens.
+        price_per_hour: Of the machine, for the report; 0 leaves the cost out.
+        report: Asked after each validation whether the run shall end.
+
     Raises:
-        TrainingError: If there is nothing to train on.
+        TrainingError: If there is nothing to train on, the disk is full, the run diverged, or
+            another process trains it.
     """
     if folder.read_metrics() is not None:
         tell(f"Run {folder.root.name} is complete already.")
         return
-    replace_text(folder.recipe, job.recipe.to_yaml())
-    base = load_base(job.base.folder, job.recipe)
-    data, dropped = without_long(job.data, longest=job.recipe.data.max_tokens, count=base.count)
-    figures = _parts(job, data, base, folder, tell)
-    plot_losses(folder.log, folder.plot)
-    folder.write_metrics(
-        {
-            "key": job.key,
-            "recipe_sha256": job.recipe.sha256(),
-            "dataset": job.data.name,
-            "base": job.base.name,
-            "rows": len(data.rows),
-            "pairs": len(data.pairs),
-            "dropped_as_too_long": dropped,
-            **figures,
-        }
-    )
+    if folder.stopped.is_file():
+        why = json.loads(folder.stopped.read_text(encoding="utf-8"))["why"]
+        raise TrainingError(
+            f"Run {folder.root.name} ended without a model: {why}",
+            fix="Change the recipe; the same one would end the same way.",
+        )
+    folder.root.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        if is_first():
+            replace_text(folder.recipe, job.recipe.to_yaml())
+        try:
+            figures = _trained(job, folder, tell, report)
+        except Diverged as error:
+            replace_text(folder.stopped, json.dumps({"why": str(error)}) + "\n")
+            raise
+        if is_first():
+            _finish(job, folder, figures, price_per_hour)
 
 
-def _parts(
-    job: Job, data: TrainingSet, base: Base, folder: RunFolder, tell: Tell
-) -> dict[str, object]:
+def _trained(job: Job, folder: RunFolder, tell: Tell, report: Report | None) -> dict[str, Any]:
     recipe = job.recipe
-    reading = plan(
-        data.rows,
-        recipe.sft,
-        replay_per_row=recipe.data.replay_per_row,
-        seed=recipe.seed,
-        old=_shorter(replay_for(recipe.data.replay), base, recipe.data.max_tokens),
-    )
-    tell(
-        f"{reading.steps} steps of {recipe.sft.batch_rows} rows, {reading.from_dataset} of them"
-        " from the dataset version."
-    )
-    first = Part("sft", recipe, folder, tell)
-    model, figures = sft(first, base, reading.rows, steps=reading.steps)
-    done: dict[str, object] = {"sft": figures}
-    if recipe.dpo is not None and data.pairs:
-        model, done["dpo"] = dpo(Part("dpo", recipe, folder, tell), base, model, data.pairs)
-    if not folder.adapter.exists():
+    device = device_for(recipe)
+    begin(recipe, threads=_threads(folder, recipe))
+    wanted = "adamw" if recipe.sft is None else recipe.sft.optimiser
+    if wanted.endswith("8bit") and not device.gpu:
+        plain = optimiser_for(wanted, device)
+        tell(f"{wanted} is for GPUs; on a processor {plain} takes its place.")
+    engine = Engine(job.recipe, folder, device, tell, report)
+    model, figures = engine.run(job.data, job.base, job.start)
+    if model is not None and is_first() and not folder.adapter.exists():
         save_adapter(model, folder.adapter)
-    return done
+    return figures | {
+        "device": device.name,
+        "precision": device.precision,
+        "memory_bytes": peak_memory_bytes(device),
+    }
 
 
-def _shorter(old: Replay, base: Base, longest: int) -> Replay:
-    def fitting(count: int, seed: int) -> list[Row]:
-        return [r for r in old(count, seed) if base.count(r.prompt, r.completion) <= longest]
+def _finish(job: Job, folder: RunFolder, figures: dict[str, Any], price: float) -> None:
+    seconds = sum(
+        part["seconds"] for part in figures.values() if isinstance(part, dict) and "seconds" in part
+    )
+    metrics: dict[str, Any] = {
+        "key": job.key,
+        "name": job.recipe.name,
+        "recipe_sha256": job.recipe.sha256(),
+        "dataset": job.data.name,
+        "dataset_sha256": job.data.sha256,
+        "base": job.base.name,
+        "base_sha256": job.base.sha256,
+        "started_from": "" if job.start is None else job.start.root.name,
+        **figures,
+        "seconds": round(seconds, 1),
+    }
+    if price:
+        metrics |= {"price_per_hour": price, "cost": round(seconds / 3600 * price, 4)}
+    about = job.data.about if isinstance(job.data, Prepared) else None
+    # The report before the metrics: with these, the run is complete.
+    write_run_report(folder, metrics, about)
+    folder.write_metrics(metrics)
 
-    return fitting
+
+def _threads(folder: RunFolder, recipe: Recipe) -> int:
+    """Threads to compute with; a resumed run takes as many, because sums depend on it."""
+    if folder.machine.is_file():
+        return int(json.loads(folder.machine.read_text(encoding="utf-8"))["threads"])
+    threads = recipe.threads or idle_cores()
+    if is_first():
+        replace_text(folder.machine, json.dumps({"threads": threads}) + "\n")
+    return threads
+
+
+@contextmanager
+def _alone(folder: RunFolder) -> Iterator[None]:
+    """Hold the run; it is let go when the process ends, however it ends.
+
+    Raises:
+        TrainingError: If another process holds it.
+    """
+    if not is_first():
+        yield
+        return
+    lock = FileLock(folder.root / "run.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise TrainingError(
+            f"Another process trains {folder.root.name}.", fix="Wait for it, or stop it first."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,10 +1,10 @@
-"""TRL and PEFT, wired to a recipe: load the base, train one part, save the adapter.
+"""A base model and the adapter on it: load, describe, count tokens, save.
 
 The heavy libraries are imported inside the functions, so that reading a recipe stays quick.
 """
 
+import logging as stdlib_logging
 import os
-import random
 import shutil
 import warnings
 from collections.abc import Callable, Sequence
@@ -14,12 +14,9 @@ from typing import Any
 
 from shared.durable import publish_folder
 from shared.messages import Message, to_dict
-from training.data import Pair, Row
-from training.folder import RunFolder, RunLog, newest_whole_checkpoint, step_of
-from training.recipe import Dpo, Lora, Recipe, Sft
+from training.recipe import Lora, Recipe
 
 Tell = Callable[[str], None]
-LOG_STEPS = 5
 
 
 @dataclass(frozen=True)
@@ -51,26 +48,43 @@ def quiet() -> None:
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     datasets.disable_progress_bars()
+    # Its hint at kernels that would be downloaded is no news of this run.
+    stdlib_logging.getLogger("bitsandbytes").setLevel(stdlib_logging.ERROR)
+
+
+def begin(recipe: Recipe, *, threads: int) -> None:
+    """Settle what randomness and sums depend on, before anything is loaded."""
+    import torch
+    from transformers import set_seed
+
+    quiet()
+    torch.set_num_threads(threads)
+    set_seed(recipe.seed)
 
 
 def load_base(folder: Path, recipe: Recipe) -> Base:
     """Load model and tokenizer in full precision, seeded."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
+    from transformers import AutoModelForCausalLM
 
-    quiet()
-    torch.set_num_threads(recipe.threads or idle_cores())
-    set_seed(recipe.seed)
+    begin(recipe, threads=recipe.threads or idle_cores())
+    kind = torch.bfloat16 if torch.cuda.is_available() else torch.float32
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=kind, local_files_only=True)
+    return Base(model, load_tokenizer(folder))
+
+
+def load_tokenizer(folder: Path) -> Any:  # noqa: ANN401 - transformers is imported lazily
+    """The tokenizer in a folder; one without a padding token pads with its end of text."""
+    from transformers import AutoTokenizer
+
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
-    kind = torch.bfloat16 if torch.cuda.is_available() else torch.float32
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=kind, local_files_only=True)
-    return Base(model, tokenizer)
+    return tokenizer
 
 
 def lora_config(lora: Lora) -> Any:  # noqa: ANN401 - peft is imported lazily
-    """An adapter on every linear layer but the head."""
+    """An adapter on the layers that it names, or on every linear one but the head."""
     from peft import LoraConfig
 
     return LoraConfig(
@@ -79,129 +93,9 @@ def lora_config(lora: Lora) -> Any:  # noqa: ANN401 - peft is imported lazily
         lora_dropout=lora.dropout,
         use_rslora=lora.rslora,
         use_dora=lora.dora,
-        target_modules="all-linear",
+        target_modules=list(lora.targets) or "all-linear",
         task_type="CAUSAL_LM",
     )
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of a run: `sft` or `dpo`."""
-
-    name: str
-    recipe: Recipe
-    folder: RunFolder
-    tell: Tell
-
-    def settings(self, part: Sft | Dpo, *, micro_batch_rows: int) -> dict[str, Any]:
-        """What both trainers take. Rows are read in the order that `training.data` made."""
-        import torch
-
-        gpu = torch.cuda.is_available()
-        return {
-            "output_dir": str(self.folder.checkpoints(self.name)),
-            "max_steps": part.steps,
-            "per_device_train_batch_size": micro_batch_rows,
-            "gradient_accumulation_steps": part.batch_rows // micro_batch_rows,
-            "learning_rate": part.learning_rate,
-            "max_length": self.recipe.data.max_tokens,
-            "train_sampling_strategy": "sequential",
-            "seed": self.recipe.seed,
-            "save_strategy": "steps",
-            "save_steps": self.recipe.save_steps,
-            # Two: should the newest be damaged, there is still the one before.
-            "save_total_limit": 2,
-            "logging_steps": LOG_STEPS,
-            "use_cpu": not gpu,
-            "bf16": gpu,
-            "gradient_checkpointing": gpu,
-            "report_to": "none",
-            "disable_tqdm": True,
-        }
-
-    def run(self, trainer: Any) -> dict[str, Any]:  # noqa: ANN401
-        """Train, from the newest whole checkpoint if there is one."""
-        from transformers import PrinterCallback
-
-        resume = newest_whole_checkpoint(self.folder.checkpoints(self.name))
-        step = 0 if resume is None else step_of(resume)
-        if step:
-            self.tell(f"{self.name}: goes on after step {step}.")
-        trainer.remove_callback(PrinterCallback)
-        log = RunLog(self.folder.log, self.name, after_step=step)
-        trainer.add_callback(_progress(log, self))
-        done = trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
-        loss, seconds = done.metrics["train_loss"], done.metrics["train_runtime"]
-        steps = int(trainer.state.global_step)
-        return {"steps": steps, "loss": loss, "seconds": seconds, "resumed_after": step}
-
-
-def _progress(log: RunLog, part: Part) -> Any:  # noqa: ANN401
-    from transformers import TrainerCallback
-
-    class Progress(TrainerCallback):
-        """Writes every logged step down and tells the person."""
-
-        def on_log(self, args, state, control, logs=None, **rest) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN003
-            del args, control, rest
-            if "loss" not in (logs or {}):
-                return
-            kept = {k: float(logs[k]) for k in ("loss", "grad_norm", "learning_rate") if k in logs}
-            log.write(state.global_step, kept)
-            part.tell(
-                f"{part.name}: step {state.global_step} of {state.max_steps},"
-                f" loss {kept['loss']:.3f}"
-            )
-
-    return Progress()
-
-
-def sft(part: Part, base: Base, rows: Sequence[Row], *, steps: int) -> tuple[Any, dict[str, Any]]:
-    """Train a fresh adapter on `rows`; returns the adapted model and figures."""
-    from datasets import Dataset
-    from trl import SFTConfig, SFTTrainer
-
-    wanted = part.recipe.sft.model_copy(update={"steps": steps})
-    config = SFTConfig(
-        **part.settings(wanted, micro_batch_rows=wanted.micro_batch_rows),
-        lr_scheduler_type=wanted.schedule,
-        warmup_steps=wanted.warmup_steps,
-        weight_decay=wanted.weight_decay,
-        completion_only_loss=True,
-    )
-    trainer = SFTTrainer(
-        model=base.model,
-        args=config,
-        train_dataset=Dataset.from_list([row.as_columns() for row in rows]),
-        processing_class=base.tokenizer,
-        peft_config=lora_config(part.recipe.lora),
-    )
-    figures = part.run(trainer)
-    return trainer.model, figures
-
-
-def dpo(part: Part, base: Base, model: Any, pairs: Sequence[Pair]) -> tuple[Any, dict[str, Any]]:  # noqa: ANN401
-    """Go on with the adapter: prefer the correction, without unlearning to write it."""
-    from datasets import Dataset
-    from trl import DPOConfig, DPOTrainer
-
-    wanted = part.recipe.dpo
-    assert wanted is not None
-    order = random.Random(part.recipe.seed)  # noqa: S311 - an order, not a secret
-    read = [order.choice(pairs) for _ in range(wanted.steps * wanted.batch_rows)]
-    config = DPOConfig(
-        **part.settings(wanted, micro_batch_rows=wanted.batch_rows),
-        beta=wanted.beta,
-        loss_type=["sigmoid", "sft"],
-        loss_weights=[1.0, wanted.sft_weight],
-    )
-    trainer = DPOTrainer(
-        model=model,
-        args=config,
-        train_dataset=Dataset.from_list([pair.as_columns() for pair in read]),
-        processing_class=base.tokenizer,
-    )
-    return trainer.model, part.run(trainer)
 
 
 def save_adapter(model: Any, target: Path) -> None:  # noqa: ANN401
