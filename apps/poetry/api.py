@@ -6,8 +6,8 @@ from typing import Any
 import gradio as gr
 from gradio.events import api
 
+from apps.poetry.checks import report
 from apps.poetry.poem import checked_form, checked_lines, wanted
-from apps.poetry.report import report
 from apps.poetry.writing import Poet
 from apps.ui.errors import shows_errors
 from apps.ui.owner import owner_of

@@ -14,9 +14,9 @@ from apps.checks import MAX_LINE
 from apps.context import Context
 from apps.poetry import style, view
 from apps.poetry.api import add_api
+from apps.poetry.checks import report
 from apps.poetry.desk import PoemDesk
 from apps.poetry.poem import MAX_TEXT, Poem, checked_form, checked_lines
-from apps.poetry.report import report
 from apps.poetry.writing import MOST_TRIES, Poet, Writing
 from apps.ui import look, vote
 from apps.ui.errors import shows_errors
@@ -38,6 +38,7 @@ def build(page: gr.Blocks, ctx: Context) -> None:
     """Lay out the page in the current Blocks context and wire it."""
     poet = Poet(ctx)
     desk = PoemDesk(ctx.home.history, poet, keep_days=ctx.settings.keep_days)
+    ctx.sweeps.append(desk.sweep)
     with gr.Column(elem_classes="page-poetry"):
         PoemPage(ctx, desk).wire(page)
     add_api(poet)
@@ -222,7 +223,7 @@ class PoemPage:
     def _show(self, poem: Poem | None) -> Changes:
         found = view.BLANK
         if poem is not None:
-            rhymes = bool(FORMS[poem.form].rhyme)
+            rhymes = bool(poem.kind.rhyme)
             found = view.report(poem.report(), rhymes=rhymes, rewritable=True)
         return {
             self.verse: view.verse(poem),

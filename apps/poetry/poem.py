@@ -1,11 +1,13 @@
 """What a poem is here, and what may be asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from apps.checks import one_line, storable
-from apps.poetry.report import Report, report
+from apps.poetry.checks import report
+from apps.poetry.report import Report
+from apps.poetry.sounds import Own
 from shared.errors import BadRequest
 from shared.formats import poetry as form
 from shared.formats.poetry import FORMS, Form
@@ -17,7 +19,7 @@ MAX_TEXT = 10_000
 
 
 class Poem(BaseModel):
-    """A poem that was written for somebody."""
+    """A poem that was written for somebody, or by them."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,35 +28,54 @@ class Poem(BaseModel):
     mood: str = ""
     lines: tuple[str, ...] = ()
     answer_id: str = ""
-    """Of the answer whose text is this poem."""
+    """Of the answer whose text is this poem; empty for a text of one's own."""
+    made_form: Form | None = None
+    """The form, where the person made it; else it is found by its name."""
 
     @classmethod
     def read(cls, text: str) -> "Poem | None":
         """From the store's text; None from the empty one."""
         return cls.model_validate_json(text) if text else None
 
-    def report(self) -> Report:
-        """The poem held against its form."""
-        return report(self.lines, FORMS[self.form], initials=initials(self.form, self.subject))
+    @property
+    def kind(self) -> Form:
+        """What the poem is held against."""
+        return self.made_form or FORMS[self.form]
+
+    def initials(self) -> str:
+        """The letters that the lines begin with; empty where the form does not spell."""
+        return initials(self.kind, self.subject)
+
+    def report(self, own: Mapping[str, Own] | None = None) -> Report:
+        """The poem held against its form, with words spoken as their owner says."""
+        return report(self.lines, self.kind, initials=self.initials(), own=own)
+
+    def with_line(self, index: int, line: str) -> "Poem":
+        """The same poem with another line in one place."""
+        lines = [*self.lines[:index], line, *self.lines[index + 1 :]]
+        return self.model_copy(update={"lines": tuple(lines)})
 
     def text(self) -> str:
         """The poem as it is read."""
         return "\n".join(self.lines)
 
 
-def wanted(form_name: object, subject: object, mood: object = "") -> Poem:
-    """A poem that is still to be written.
+def wanted(
+    form_name: object, subject: object, mood: object = "", made: Mapping[str, Form] | None = None
+) -> Poem:
+    """A poem that is still to be written; `made` are the person's own forms.
 
     Raises:
         BadRequest: If there is no such form, or a field is empty or too long.
     """
-    known = checked_form(form_name)
+    known = checked_form(form_name, made)
     poem = Poem(
         form=known.name,
         subject=one_line(subject, name="subject"),
         mood=one_line(mood, name="mood", fewest=0, most=MAX_MOOD),
+        made_form=None if known.name in FORMS else known,
     )
-    if known.name == "acrostic" and len(initials(known.name, poem.subject)) < known.lines[0]:
+    if known.spells and len(poem.initials()) < known.lines[0]:
         raise BadRequest(
             "An acrostic spells its subject, and this one has too few letters.",
             fix=f"Name a subject with {known.lines[0]} to {known.lines[1]} letters.",
@@ -62,15 +83,16 @@ def wanted(form_name: object, subject: object, mood: object = "") -> Poem:
     return poem
 
 
-def checked_form(name: object) -> Form:
+def checked_form(name: object, made: Mapping[str, Form] | None = None) -> Form:
     """The form of this name.
 
     Raises:
         BadRequest: If there is none; the message names them all.
     """
-    found = FORMS.get(name.strip().casefold()) if isinstance(name, str) else None
+    forms = {**(made or {}), **FORMS}
+    found = forms.get(name.strip().casefold()) if isinstance(name, str) else None
     if found is None:
-        raise BadRequest(f"There is no form {name!r}.", fix=f"The forms are {', '.join(FORMS)}.")
+        raise BadRequest(f"There is no form {name!r}.", fix=f"The forms are {', '.join(forms)}.")
     return found
 
 
@@ -89,14 +111,14 @@ def checked_lines(text: object) -> list[str]:
     return lines
 
 
-def initials(form_name: str, subject: str) -> str:
+def initials(kind: Form, subject: str) -> str:
     """The letters that an acrostic's lines begin with; empty for all other forms.
 
     A subject with more letters than the form has lines gives its longest word that fits.
     """
-    if form_name != "acrostic":
+    if not kind.spells:
         return ""
-    most = FORMS[form_name].lines[1]
+    most = kind.lines[1]
     letters = _letters(subject)
     if len(letters) <= most:
         return letters

@@ -1,30 +1,41 @@
-"""Writing poems: the right number of lines is bound by a pattern, the rest is tried and measured.
+"""Writing poems: a draft whose number of lines is bound, then only the lines that fail are mended.
 
-One line is written anew by binding all others to what they are: they are read, not written, so the
-model sees what comes before, and the answer on record is the whole poem as it stands on the page.
+A failing line is tried several times behind the lines that stand before it, which are bound to what
+they are (read, not written), and the try that fits the form best is kept if it is better. Where a
+rhyme fails, half of the tries are bound to end in a word that rhymes. What a person may flag is one
+answer: the mended poem is at last written out once more with every line bound, as a fair copy.
 """
 
-import re
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from apps.alike import alike
 from apps.context import Ask, Context
-from apps.poetry.poem import Poem, initials
+from apps.poetry import binding
+from apps.poetry.poem import Poem
+from apps.poetry.sounds import Own
 from apps.ui.stream import growing
 from shared.engine.ask import require
 from shared.engine.types import Request, Sampling, Waiting
-from shared.errors import BadRequest, EngineClosed
+from shared.errors import BadRequest, EngineClosed, QueueFull
 from shared.formats import poetry as form
 from shared.formats.poetry import FORMS
 from shared.messages import Message
 
 DEADLINE_SECONDS = 300.0
 LINE_TOKENS = 26
-MOST_TRIES = 4
-REWRITES = 3
-"""How often a line is tried until it has no problem."""
-_SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$])")
+LINE_ROOM = 160
+"""Tokens for one bound line: a bound line may have to go the long way to its rhyme."""
+MOST_TRIES = 8
+USUAL_TRIES = 4
+"""Tries of a line that are written side by side."""
+ROUNDS = 3
+"""How often in a row a line may come out no better before it is left as it is."""
+MOST_ROUNDS = 6
+"""Rounds for each line of the form, all lines together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,139 +49,218 @@ class Writing:
     """Whether the poem is as good as it will get."""
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One poem to be written or mended, and what holds for all of its answers."""
+
+    owner: str
+    poem: Poem
+    own: Mapping[str, Own]
+    """How the person says words."""
+    wish: str = ""
+    """What is to be different from the poem as it is; empty for a new poem."""
+
+    def now(self, poem: Poem) -> "Job":
+        """The same with the poem further on."""
+        return replace(self, poem=poem)
+
+
 class Poet:
     """Writes poems; keeps nothing."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
 
-    async def write(self, owner: str, poem: Poem, tries: int = 1) -> AsyncGenerator[Writing, None]:
-        """Write what `poem` asks for; of several tries the one that fits the form best is kept.
+    async def write(
+        self,
+        owner: str,
+        poem: Poem,
+        tries: int = USUAL_TRIES,
+        *,
+        own: Mapping[str, Own] | None = None,
+        wish: str = "",
+    ) -> AsyncGenerator[Writing, None]:
+        """Write what `poem` asks for, then mend what fails.
+
+        Args:
+            owner: Who waits.
+            poem: What is asked for; with a wish, also the lines that are to be revised.
+            tries: How often a failing line is tried at once, up to 8; 0 takes the draft as it is.
+            own: How the person says words.
+            wish: What is to be different: "darker", "simpler words".
 
         Raises:
             EngineClosed: If the model writes nothing.
         """
-        yield Writing(poem, "Writing …")
-        best: Poem | None = None
-        tries = max(1, min(tries, MOST_TRIES))
-        for number in range(tries):
-            status = "Writing …" if tries == 1 else f"Writing, try {number + 1} of {tries} …"
-            ask = self._ask(owner, poem, self._pattern(poem), self._tokens(poem))
-            latest = Writing(poem)
-            async with aclosing(self._follow(ask, poem, status)) as steps:
-                async for latest in steps:
-                    yield latest
-            best = _better(best, latest.poem)
-            if best.report().ok:
-                break
-        if best is None or not best.lines:
+        job = Job(owner, poem, own or {}, wish)
+        status = "Writing it anew …" if wish else "Writing …"
+        yield Writing(poem, status)
+        ask = self._ask(job, self._pattern(poem), self._tokens(poem))
+        latest = Writing(poem)
+        async with aclosing(self._follow(ask, poem, status)) as steps:
+            async for latest in steps:
+                yield latest
+        draft = latest.poem
+        if not draft.lines:
             raise EngineClosed("The model wrote nothing.", fix="Try again.")
-        yield Writing(best, whole=True)
+        if tries > 0 and self._can_bind():
+            async with aclosing(self._mended(job.now(draft), min(tries, MOST_TRIES))) as mending:
+                async for latest in mending:
+                    yield latest
+        yield Writing(await self._fair(job, latest.poem, draft), whole=True)
 
-    async def rewrite(self, owner: str, poem: Poem, index: int) -> AsyncGenerator[Writing, None]:
+    async def rewrite(
+        self, owner: str, poem: Poem, index: int, *, own: Mapping[str, Own] | None = None
+    ) -> AsyncGenerator[Writing, None]:
         """Write one line anew, `index` counted from 0; the others stay as they are.
 
         Raises:
             BadRequest: If the poem has no such line.
             AbilityMissing: If the model cannot be bound to a pattern.
+            EngineClosed: If every try was the line that is there.
         """
         if not 0 <= index < len(poem.lines):
             raise BadRequest("The poem has no such line.", fix=f"It has {len(poem.lines)}.")
         require(self._ctx.engine_for("poetry"), "pattern", what_for="Writing one line anew")
         yield Writing(poem, f"Writing line {index + 1} anew …")
-        tokens = await self._ctx.engine_for("poetry").count_tokens(poem.text()) + 2 * LINE_TOKENS
-        pattern = _around(poem, index)
+        job = Job(owner, poem, own or {})
         best: Poem | None = None
-        for number in range(REWRITES):
-            ask = self._ask(owner, poem, pattern, tokens, temperature=0.9 + 0.1 * number)
-            answer = await self._ctx.whole_answer(ask)
-            found = _written(poem, answer.text, answer.answer_id)
-            if len(found.lines) == len(poem.lines) and found.lines != poem.lines:
-                best = _better(best, found, line=index)
-            if best and not best.report().lines[index].problems:
-                break
+        for boldness in range(ROUNDS):
+            found = await self._tries(job, index, USUAL_TRIES, boldness)
+            fresh = [line for line in found if not alike(line, poem.lines[index])]
+            if fresh:
+                best = await asyncio.to_thread(_best, job, index, fresh)
+                if not best.report(job.own).lines[index].problems:
+                    break
         if best is None:
             raise EngineClosed("The model had no other idea for this line.", fix="Try once more.")
-        yield Writing(best, whole=True)
+        yield Writing(await self._fair(job, best, poem), whole=True)
+
+    async def _mended(self, job: Job, tries: int) -> AsyncGenerator[Writing, None]:
+        poem = binding.with_refrains(job.poem)
+        left = Counter[int]()
+        for _ in range(MOST_ROUNDS * len(poem.lines)):
+            index = await asyncio.to_thread(_weakest, job.now(poem), left)
+            if index is None:
+                break
+            problem = poem.report(job.own).lines[index].problems
+            why = problem[0] if problem else "another line is to rhyme with it"
+            yield Writing(poem, f"Line {index + 1}: {why}. Trying others …")
+            found = await self._tries(job.now(poem), index, tries, left[index])
+            better = await asyncio.to_thread(
+                _best, job.now(poem), index, [poem.lines[index], *found]
+            )
+            if better.lines == poem.lines:
+                left[index] += 1
+            poem = binding.with_refrains(better)
+        yield Writing(poem, "")
+
+    async def _tries(self, job: Job, index: int, tries: int, boldness: int) -> list[str]:
+        """Other ways to write one line, side by side."""
+        bound = binding.patterns(job.poem, index, job.own, tries)
+        before = "\n".join(job.poem.lines[:index])
+        tokens = await self._ctx.engine_for("poetry").count_tokens(before) + LINE_ROOM
+        asks = [
+            replace(
+                self._ask(job, pattern, tokens, temperature=min(0.8 + 0.15 * boldness, 1.3)),
+                draft=True,
+            )
+            for pattern in bound
+        ]
+        answers = await asyncio.gather(
+            *(self._ctx.whole_answer(ask) for ask in asks), return_exceptions=True
+        )
+        lines = [form.parse(a.text) for a in answers if not isinstance(a, BaseException)]
+        if not lines:
+            raise next(a for a in answers if isinstance(a, BaseException))
+        for answer in answers:
+            # With a full queue fewer tries will do; everything else is not for us to hide.
+            if isinstance(answer, BaseException) and not isinstance(answer, QueueFull):
+                raise answer
+        return list(dict.fromkeys(found[index] for found in lines if len(found) > index))
+
+    async def _fair(self, job: Job, poem: Poem, before: Poem) -> Poem:
+        """The poem as one answer, which can be flagged."""
+        if poem.lines == before.lines:
+            return before
+        engine = self._ctx.engine_for("poetry")
+        tokens = await engine.count_tokens(poem.text()) + LINE_TOKENS
+        ask = self._ask(job, binding.literal(poem.lines), tokens)
+        answer = await self._ctx.whole_answer(ask)
+        return poem.model_copy(update={"answer_id": answer.answer_id})
 
     async def _follow(self, ask: Ask, poem: Poem, status: str) -> AsyncGenerator[Writing, None]:
         async with aclosing(growing(self._ctx.answer(ask))) as answer:
             async for step in answer:
-                found = _written(poem, step.text, step.answer_id)
-                yield Writing(found, status, step.waiting)
+                lines = form.parse(step.text)[: poem.kind.lines[1]]
+                update = {"lines": tuple(lines), "answer_id": step.answer_id}
+                yield Writing(poem.model_copy(update=update), status, step.waiting)
+
+    def _can_bind(self) -> bool:
+        # A server elsewhere may not know patterns; there the prompt alone asks for the form.
+        return "pattern" in self._ctx.engine_for("poetry").info().abilities
 
     def _pattern(self, poem: Poem) -> str | None:
-        # A server elsewhere may not know patterns; there the prompt alone asks for the form.
-        if "pattern" not in self._ctx.engine_for("poetry").info().abilities:
-            return None
-        letters = initials(poem.form, poem.subject)
-        return _acrostic(letters) if letters else form.pattern(FORMS[poem.form])
+        return binding.whole(poem) if self._can_bind() else None
 
     def _tokens(self, poem: Poem) -> int:
-        most = len(initials(poem.form, poem.subject)) or FORMS[poem.form].lines[1]
+        most = len(poem.initials()) or poem.kind.lines[1]
         window = self._ctx.engine_for("poetry").info().context_tokens
         return max(32, min(most * LINE_TOKENS + 16, window // 2))
 
     def _ask(
-        self,
-        owner: str,
-        poem: Poem,
-        pattern: str | None,
-        max_tokens: int,
-        *,
-        temperature: float = 0.8,
+        self, job: Job, pattern: str | None, max_tokens: int, *, temperature: float = 0.8
     ) -> Ask:
-        question = form.ask(poem.form, poem.subject, poem.mood)
+        known = job.poem.form in FORMS
         return Ask(
             app="poetry",
             request=Request(
-                messages=(Message("system", form.SYSTEM), question),
+                messages=_messages(job),
                 sampling=Sampling(
                     temperature=temperature, repeat_penalty=1.05, max_tokens=max_tokens
                 ),
                 pattern=pattern,
                 app="poetry",
-                owner=owner,
+                owner=job.owner,
                 shared_messages=1,
                 deadline_seconds=DEADLINE_SECONDS,
             ),
             prompt_version=form.VERSION,
-            schema_name=f"poem-{poem.form}" if pattern else "",
+            schema_name=f"poem-{job.poem.form}" if pattern and known else "",
         )
 
 
-def _written(poem: Poem, text: str, answer_id: str) -> Poem:
-    lines = form.parse(text)[: FORMS[poem.form].lines[1]]
-    return poem.model_copy(update={"lines": tuple(lines), "answer_id": answer_id})
+def _messages(job: Job) -> tuple[Message, ...]:
+    poem = job.poem
+    told = poem.kind.hint if poem.made_form or poem.form in form.RULED else ""
+    asked = form.ask(poem.form, poem.subject, poem.mood, told)
+    messages = (Message("system", form.SYSTEM), asked)
+    if not job.wish:
+        return messages
+    return (*messages, Message("assistant", poem.text()), form.ask_again(job.wish))
 
 
-def _better(best: Poem | None, other: Poem, *, line: int | None = None) -> Poem:
-    """The one that fits its form better; of equals the first."""
-    return other if best is None or _fit(other, line) > _fit(best, line) else best
+def _weakest(job: Job, left: Counter[int]) -> int | None:
+    """The first line with a problem that was not given up; its rhyme partner after that."""
+    found = job.poem.report(job.own)
+    for index, line in enumerate(found.lines):
+        if set(line.failed) - {"lines", "refrain"}:
+            if left[index] < ROUNDS:
+                return index
+            if line.partner is not None and left[line.partner] < ROUNDS:
+                return line.partner
+    return None
 
 
-def _fit(poem: Poem, line: int | None) -> tuple[int, float]:
-    found = poem.report()
-    problems = len(found.lines[line].problems) if line is not None else 0
-    return -problems, found.score if poem.lines else -1.0
+def _best(job: Job, index: int, lines: list[str]) -> Poem:
+    """The poem with the line that fits best; of equals the first."""
+    poems = [job.poem.with_line(index, line) for line in lines]
+    return max(poems, key=lambda poem: _merit(job, poem, index))
 
 
-def _literal(line: str) -> str:
-    return _SPECIAL.sub(r"\\\1", line)
-
-
-def _around(poem: Poem, index: int) -> str:
-    """All lines as they are but one, which keeps only an acrostic's first letter."""
-    letters = initials(poem.form, poem.subject)
-    free = _begun(letters[index]) if index < len(letters) else form.LINE
-    lines = [_literal(line) for line in poem.lines]
-    return "\\n".join([*lines[:index], free, *lines[index + 1 :]])
-
-
-def _acrostic(letters: Sequence[str]) -> str:
-    return "\\n".join(_begun(letter) for letter in letters)
-
-
-def _begun(letter: str) -> str:
-    """A line that begins with a letter."""
-    return _literal(letter.upper()[:1]) + r"[^\n\r]{1,89}"
+def _merit(job: Job, poem: Poem, index: int) -> tuple[int, int, float]:
+    found = binding.with_refrains(poem).report(job.own)
+    others = [line for at, line in enumerate(poem.lines) if at != index]
+    doubled = any(alike(poem.lines[index], other) for other in others)
+    amiss = sum(len(line.problems) for line in found.lines)
+    return -amiss - doubled, -len(found.lines[index].problems), found.score

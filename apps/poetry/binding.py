@@ -1,0 +1,116 @@
+"""Patterns that bind a poem: its number of lines, the lines that stand, the word it is to rhyme on.
+
+Rhyming words are proposed from the dictionary, those that verse uses first.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+
+from apps.poetry import lexicon
+from apps.poetry.poem import Poem
+from apps.poetry.sounds import Own, sounds, words_in
+from shared.formats import poetry as form
+
+_SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$])")
+MOST_WORDS = 60
+"""Rhyming words that a pattern offers."""
+_LETTERS = (2, 6)
+"""Characters that a syllable may take, fewest and most: a line of the right size is likelier."""
+
+
+@cache
+def _verse_words() -> frozenset[str]:
+    listed = files("apps.poetry").joinpath("data", "verse_words.txt").read_text(encoding="utf-8")
+    return frozenset(listed.split())
+
+
+def whole(poem: Poem) -> str:
+    """The right number of lines; an acrostic's are bound to their first letters."""
+    letters = poem.initials()
+    return "\\n".join(map(_begun, letters)) if letters else form.pattern(poem.kind)
+
+
+def literal(lines: Sequence[str]) -> str:
+    """These lines and nothing else."""
+    return "\\n".join(_SPECIAL.sub(r"\\\1", line) for line in lines)
+
+
+def patterns(poem: Poem, index: int, own: Mapping[str, Own], tries: int) -> list[str]:
+    """What the tries for one line are bound to: the lines before it, then a line of its size.
+
+    Where the line is to rhyme, every second try keeps the beginning of the line as it is and ends
+    in a word that rhymes, so that the model chooses the one that the sentence takes.
+    """
+    free = _free(poem, index)
+    ends = _offered(poem, index, own)
+    before = literal(poem.lines[:index]) + ("\\n" if index else "")
+    # A line that is not the last is ended by what ends lines; the model need not stop for it.
+    after = "\\n" if index + 1 < len(poem.lines) else ""
+    bound = (
+        _ending(poem.lines[index], ends, 1 + number // 2) if ends and number % 2 else free
+        for number in range(tries)
+    )
+    return [before + line + after for line in bound]
+
+
+def _ending(line: str, ends: Sequence[str], cut: int) -> str:
+    """The line without its last `cut` words, some of the model's, and one of the `ends`."""
+    words = line.split()
+    kept = literal([" ".join(words[: max(1, len(words) - cut)])])
+    return f"{kept}(?: [a-z']{{1,12}}){{0,{cut}}} (?:{'|'.join(ends)})[.,;:!?]?"
+
+
+def rhyming_words(poem: Poem, index: int, own: Mapping[str, Own]) -> list[str]:
+    """Words that would rhyme in this place and end no other line; those of verse first."""
+    others = _partners(poem, index)
+    if not others:
+        return []
+    last = [words_in(poem.lines[at])[-1:] for at in others]
+    ends = [word for words in last for word in words]
+    heard = sounds(ends, own)
+    found = (
+        word for end in ends for tail in heard[end].endings for word in lexicon.ending_in(tail)
+    )
+    taken = set(ends)
+    words = [word for word in dict.fromkeys(found) if word not in taken and len(word) > 1]
+    known = _verse_words()
+    return sorted(words, key=lambda word: (word not in known, len(word), word))
+
+
+def _offered(poem: Poem, index: int, own: Mapping[str, Own]) -> list[str]:
+    words = rhyming_words(poem, index, own)
+    known = [word for word in words if word in _verse_words()]
+    return (known if len(known) > 2 else words)[:MOST_WORDS]
+
+
+def _partners(poem: Poem, index: int) -> list[int]:
+    rhyme = poem.kind.rhyme[: len(poem.lines)]
+    if index >= len(rhyme) or rhyme[index] == "x":
+        return []
+    return [at for at, letter in enumerate(rhyme) if letter == rhyme[index] and at != index]
+
+
+def with_refrains(poem: Poem) -> Poem:
+    """With every returning line written as it stood first."""
+    for first, *again in poem.kind.refrains:
+        for index in again:
+            if index < len(poem.lines):
+                poem = poem.with_line(index, poem.lines[first])
+    return poem
+
+
+def _free(poem: Poem, index: int) -> str:
+    letters = poem.initials()
+    if index < len(letters):
+        return _begun(letters[index])
+    span = poem.kind.span(index)
+    if span is None:
+        return form.LINE
+    return rf"[^\n\r]{{{span[0] * _LETTERS[0]},{min(90, span[1] * _LETTERS[1])}}}"
+
+
+def _begun(letter: str) -> str:
+    """A line that begins with a letter."""
+    return _SPECIAL.sub(r"\\\1", letter.upper()[:1]) + r"[^\n\r]{1,89}"
