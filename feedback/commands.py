@@ -16,6 +16,7 @@ from feedback.answers import count_answers
 from feedback.audit_commands import agreement, audit_flags
 from feedback.curate import build
 from feedback.dataset import DatasetVersion
+from feedback.group_commands import list_groups
 from feedback.hub_commands import curated_needed, curated_of, hub_of, pull_flags, push, status
 from feedback.ledger import Flag, Ledger, State
 from feedback.records import App, Verdict
@@ -36,6 +37,7 @@ def flags() -> None:
 
 flags.add_command(push)
 flags.add_command(status)
+flags.add_command(list_groups)
 flags.add_command(pull_flags)
 flags.add_command(audit_flags)
 flags.add_command(agreement)

@@ -23,6 +23,7 @@ from feedback.pusher import Pusher, PushState
 from feedback.rate import RateLimit
 from feedback.receipts import check_receipt, secret_sha256
 from feedback.records import AnswerRecord, Consent, FlagDraft, FlagRecord, Receipt, now, owner_hash
+from feedback.register import Register
 from feedback.reviews import Reviews, stamp
 from feedback.revise import add_revision, add_withdrawal
 from feedback.session import Sessions
@@ -211,6 +212,7 @@ class FlagService:
         scrub_pulled(self._home, tombstones)
         if expired := self._outbox.expire(stamp(now() - self._keep)):
             self._reviews.forget(expired)
+            Register(self._home).forget(expired)
 
     def unpushed(self) -> int:
         """How many flags of this process wait with consent to be pushed."""

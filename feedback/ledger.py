@@ -6,20 +6,21 @@ written here.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from feedback.corroboration import others_who_agree
 from feedback.drafts import storable
-from feedback.outbox import Row, read_rows
+from feedback.outbox import Row, flag_ids_in, read_rows
 from feedback.progress import STAGES, Mark, Progress
-from feedback.pulled import read_pulled
+from feedback.pulled import pulled_ids, read_pulled
 from feedback.quorum import MANY, Waits, needed, opinions, settled, waits
 from feedback.records import FlagRecord
 from feedback.reviewers import Reviewers
-from feedback.reviews import Decision, Reviews, moment
+from feedback.reviews import Decision, Reviews, moment, of_flags
 from feedback.taxonomy import Taxonomy
 from shared.errors import NotFound
 from shared.home import Home
@@ -28,6 +29,8 @@ State = Literal[
     "received", "approved", "rejected", "quarantined", "in_dataset", "in_run", "shipped",
     "withdrawn", "erased",
 ]  # fmt: skip
+AT_ONCE = 500
+"""Flags that are read together; SQLite takes many more in one question, memory need not."""
 _DECIDED: dict[str, State] = {
     "approve": "approved",
     "edit": "approved",
@@ -78,7 +81,7 @@ class Flag:
         row = self.newest
         if row is None or row.payload is None or row.withdrawn or self.erased_at is not None:
             return None
-        return FlagRecord.model_validate_json(row.payload)
+        return _parsed(row.payload)
 
     @property
     def decision(self) -> Decision | None:
@@ -141,6 +144,12 @@ class Flag:
         return told
 
 
+@lru_cache(maxsize=AT_ONCE)
+def _parsed(payload: str) -> FlagRecord:
+    # A flag is asked for its record by everybody who looks at it; reading JSON takes longest.
+    return FlagRecord.model_validate_json(payload)
+
+
 class Ledger:
     """Looks flags up."""
 
@@ -149,8 +158,13 @@ class Ledger:
 
     def flags(self) -> list[Flag]:
         """Every flag, oldest first."""
-        rows = [*read_rows(self._home.feedback), *read_pulled(self._home)]
-        return self._joined(rows, wanted=None)
+        return list(self.each())
+
+    def each(self, flag_ids: Iterable[str] | None = None) -> Iterator[Flag]:
+        """Every flag, or those of these that are there; oldest first, a few in memory at a time."""
+        ids = sorted(self._ids() if flag_ids is None else set(flag_ids))
+        for start in range(0, len(ids), AT_ONCE):
+            yield from self._some(ids[start : start + AT_ONCE])
 
     def get(self, flag_id: str) -> Flag:
         """One flag.
@@ -160,10 +174,7 @@ class Ledger:
         """
         # Whoever asks may send anything; a lone surrogate would stop the database, not the search.
         flag_id = storable(flag_id)
-        rows = read_rows(self._home.feedback, where="f.id=?", values=(flag_id,))
-        found = self._joined(
-            [*rows, *read_pulled(self._home, where="flag_id=?", values=(flag_id,))], wanted=flag_id
-        )
+        found = self._some([flag_id])
         if not found:
             raise NotFound(
                 f"There is no flag {flag_id[:60]!r}.",
@@ -178,14 +189,26 @@ class Ledger:
         )
         return max(rows, key=_age) if rows else None
 
-    def _joined(self, rows: Iterable[Row], *, wanted: str | None) -> list[Flag]:
+    def _ids(self) -> set[str]:
+        return {
+            *flag_ids_in(self._home.feedback),
+            *pulled_ids(self._home),
+            *Reviews(self._home).tombstones(),
+        }
+
+    def _some(self, ids: Sequence[str]) -> list[Flag]:
+        """Those of these flags that are there."""
+        rows = [
+            *read_rows(self._home.feedback, where=of_flags(ids, "f.id"), values=ids),
+            *read_pulled(self._home, where=of_flags(ids), values=ids),
+        ]
         by_id: dict[str, dict[tuple[int, int], Row]] = defaultdict(dict)
         for row in rows:
             # What was pushed from here comes back with a pull; the first one is ours.
             by_id[row.flag_id].setdefault(_age(row), row)
-        decisions, marks = Reviews(self._home).decisions(wanted), Progress(self._home).marks(wanted)
-        erased = Reviews(self._home).tombstones()
-        ids = sorted(by_id.keys() | erased.keys()) if wanted is None else [wanted]
+        reviews = Reviews(self._home)
+        decisions, erased = reviews.decisions(ids), reviews.tombstones(ids)
+        marks = Progress(self._home).marks(ids)
         found = [
             Flag(
                 id=flag_id,

@@ -213,6 +213,16 @@ def read_rows(folder: Path, *, where: str = "", values: Sequence[object] = ()) -
     return sorted(found, key=lambda row: (row.flag_id, row.revision, row.created_at))
 
 
+def flag_ids_in(folder: Path) -> set[str]:
+    """Ids of all flags in all outboxes."""
+    found: set[str] = set()
+    for path in outbox_files(folder):
+        with reading(path) as db:
+            if _has(db, "receipt"):
+                found.update(row[0] for row in db.execute("SELECT id FROM flag"))
+    return found
+
+
 def knows_receipt(folder: Path, flag_id: str, sha256: str) -> bool:
     """Whether this secret belongs to the flag."""
     for path in outbox_files(folder):

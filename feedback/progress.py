@@ -1,13 +1,13 @@
 """How far a flag has come: in a dataset version, in a run, shipped in a release."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Literal
 
 from feedback.records import Record, now
 from feedback.review_file import ReviewFile
-from feedback.reviews import moment, of_flag, stamp
+from feedback.reviews import moment, of_flags, stamp
 from shared.home import Home
 
 Stage = Literal["dataset", "run", "release"]
@@ -38,13 +38,13 @@ class Progress:
                 [(flag_id, stage, name, at) for flag_id in flag_ids],
             )
 
-    def marks(self, flag_id: str | None = None) -> dict[str, list[Mark]]:
-        """Steps by flag id (all flags, or one), oldest first."""
+    def marks(self, flag_ids: Collection[str] | None = None) -> dict[str, list[Mark]]:
+        """Steps by flag id (all flags, or these few), oldest first."""
         found: dict[str, list[Mark]] = defaultdict(list)
         with self._file.reading() as db:
             for row in db.execute(
-                f"SELECT * FROM mark {of_flag(flag_id)} ORDER BY at, rowid",  # noqa: S608 - a constant
-                () if flag_id is None else (flag_id,),
+                f"SELECT * FROM mark WHERE {of_flags(flag_ids)} ORDER BY at, rowid",  # noqa: S608
+                tuple(flag_ids or ()),
             ):
                 mark = Mark(stage=row["stage"], name=row["name"], at=moment(row["at"]))
                 found[row["flag_id"]].append(mark)

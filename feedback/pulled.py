@@ -62,6 +62,14 @@ def read_pulled(home: Home, *, where: str = "", values: Sequence[object] = ()) -
         return [_row(row) for row in db.execute(query, tuple(values))]
 
 
+def pulled_ids(home: Home) -> set[str]:
+    """Ids of all pulled flags."""
+    if not index_of(home).is_file():
+        return set()
+    with reading(index_of(home)) as db:
+        return {row[0] for row in db.execute("SELECT DISTINCT flag_id FROM row")}
+
+
 def scrub_pulled(home: Home, flag_ids: Iterable[str]) -> None:
     """Empty erased flags in the shards and in the index."""
     ids = set(flag_ids)

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from feedback.outbox import Row, read_rows
 from feedback.signals import count_signals
@@ -36,7 +37,7 @@ def rates(home: Home) -> dict[str, Rate]:
     """By the model's or release's name; answers that came over `/v1` count like others."""
     found: dict[str, Rate] = {}
     oldest, answers = _answers(home.history)
-    for name, count in answers.items():
+    for (name,), count in answers.items():
         found[name] = Rate(answers=count)
     for name, counts in (count_signals(home.history) if answers else {}).items():
         found.setdefault(name, Rate()).signals = counts
@@ -47,9 +48,39 @@ def rates(home: Home) -> dict[str, Rate]:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who wrote, and under which prompt: a better prompt is not a better model."""
+
+    model: str
+    app: str
+    prompt_version: str
+    prompt_sha256: str
+
+
+def rates_by_prompt(home: Home) -> dict[Asked, Rate]:
+    """The same as `rates`, apart for each prompt of each app."""
+    oldest, answers = _answers(home.history, by=_BY_PROMPT)
+    found = {Asked(*key): Rate(answers=count) for key, count in answers.items()}
+    for row in {row.flag_id: row for row in read_rows(home.feedback)}.values():
+        if row.payload is not None and not row.withdrawn and row.created_at >= oldest:
+            record = json.loads(row.payload)
+            asked = Asked(
+                record["model"]["name"],
+                record["app"],
+                record.get("app_version", ""),
+                record.get("system_sha256", ""),
+            )
+            _add(found.setdefault(asked, Rate()), record)
+    return found
+
+
 def _count(found: dict[str, Rate], row: Row) -> None:
     record = json.loads(row.payload or "{}")
-    rate = found.setdefault(record["model"]["name"], Rate())
+    _add(found.setdefault(record["model"]["name"], Rate()), record)
+
+
+def _add(rate: Rate, record: dict[str, Any]) -> None:
     if record["verdict"] == "down":
         rate.bad += 1
         rate.reasons.update(record["categories"])
@@ -57,8 +88,15 @@ def _count(found: dict[str, Rate], row: Row) -> None:
         rate.good += 1
 
 
-def _answers(path: Path) -> tuple[int, dict[str, int]]:
-    """When the oldest answer was given, in milliseconds, and how many each model gave."""
+_MODEL = "json_extract(payload,'$.model.name')"
+_BY_PROMPT = (
+    f"{_MODEL}, app, ifnull(json_extract(payload,'$.prompt_version'),''),"
+    " ifnull(json_extract(payload,'$.prompt_sha256'),'')"
+)
+
+
+def _answers(path: Path, by: str = _MODEL) -> tuple[int, dict[tuple[str, ...], int]]:
+    """When the oldest answer was given, in milliseconds, and how many were given by what."""
     if not path.is_file():
         return 0, {}
     with reading(path) as db:
@@ -66,7 +104,6 @@ def _answers(path: Path) -> tuple[int, dict[str, int]]:
             return 0, {}
         oldest = db.execute("SELECT min(created_at) FROM answer").fetchone()[0]
         rows = db.execute(
-            "SELECT json_extract(payload,'$.model.name'), count(*) FROM answer"
-            " GROUP BY json_extract(payload,'$.model.name')"
+            f"SELECT {by}, count(*) FROM answer GROUP BY {by}"  # noqa: S608 - one of two constants
         ).fetchall()
-    return int(oldest or 0), {str(name): int(count) for name, count in rows}
+    return int(oldest or 0), {tuple(map(str, row[:-1])): int(row[-1]) for row in rows}

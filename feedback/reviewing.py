@@ -33,7 +33,7 @@ def decide(home: Home, wanted: dict[str, Ruling], *, by: str, why: str) -> list[
     """
     ledger = Ledger(home)
     found = [
-        _decision(ledger.get(flag_id), decision, by=by, why=why)
+        decision_on(ledger.get(flag_id), decision, by=by, why=why)
         for flag_id, decision in wanted.items()
     ]
     Reviews(home).decide(found)
@@ -61,7 +61,7 @@ def decide_as_seen(  # noqa: PLR0913 - the fields of a decision
         raise BadRequest(
             "Its author has changed this flag meanwhile.", fix="Open it again and decide then."
         )
-    found = _decision(flag, decision, by=by, why=why, correction=correction)
+    found = decision_on(flag, decision, by=by, why=why, correction=correction)
     Reviews(home).decide([found])
     return found
 
@@ -82,7 +82,7 @@ def from_file(home: Home, path: Path, *, by: str) -> list[Decision]:
             raw = {"note": "", "correction": "", **json.loads(line)}
             flag = ledger.get(str(raw["flag_id"]))
             found.append(
-                _decision(
+                decision_on(
                     flag, raw["decision"], by=by, why=raw["note"], correction=raw["correction"]
                 )
             )
@@ -127,9 +127,9 @@ def approve_all(home: Home, *, by: str, why: str) -> tuple[list[Decision], int]:
         The decisions, and how many flags still wait.
     """
     taxonomy = Taxonomy.load(home)
-    flags = waiting(home, by=by)
+    flags = list(waiting(home, by=by))
     plain = [flag for flag in flags if not _about_safety(flag, taxonomy)]
-    found = [_decision(flag, "approve", by=by, why=why) for flag in plain]
+    found = [decision_on(flag, "approve", by=by, why=why) for flag in plain]
     Reviews(home).decide(found)
     return found, len(flags) - len(plain)
 
@@ -158,16 +158,23 @@ def _asked(flag: Flag, decision: Ruling, *, by: str, edit: Callable[[str], str])
     record = flag.record
     if decision == "edit" and record is not None:
         correction = edit(record.correction or record.answer)
-        return _decision(flag, "edit", by=by, why="", correction=correction)
+        return decision_on(flag, "edit", by=by, why="", correction=correction)
     why = click.prompt("Why", default="", show_default=False) if decision == "reject" else ""
-    return _decision(flag, decision, by=by, why=why)
+    return decision_on(flag, decision, by=by, why=why)
 
 
 def _edit(text: str) -> str:
     return (click.edit(text) or text).rstrip("\n")
 
 
-def _decision(flag: Flag, decision: Ruling, *, by: str, why: str, correction: str = "") -> Decision:
+def decision_on(
+    flag: Flag, decision: Ruling, *, by: str, why: str, correction: str = ""
+) -> Decision:
+    """A decision about what the flag says now, scrubbed; not stored yet.
+
+    Raises:
+        BadRequest: If there is nothing to decide, or the texts do not fit.
+    """
     if flag.newest is None or flag.record is None:
         raise BadRequest(f"Flag {flag.id} is {flag.state}; there is nothing to decide.")
     if (decision == "edit") != bool(correction.strip()):

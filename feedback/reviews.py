@@ -7,7 +7,7 @@ build and every serving process applies them.
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -59,13 +59,13 @@ class Reviews:
                 rows,
             )
 
-    def decisions(self, flag_id: str | None = None) -> dict[str, list[Decision]]:
-        """Decisions by flag id (all flags, or one), oldest first."""
+    def decisions(self, flag_ids: Collection[str] | None = None) -> dict[str, list[Decision]]:
+        """Decisions by flag id (all flags, or these few), oldest first."""
         found: dict[str, list[Decision]] = defaultdict(list)
         with self._file.reading() as db:
             for row in db.execute(
-                f"SELECT * FROM decision {of_flag(flag_id)} ORDER BY seq",  # noqa: S608 - a constant
-                () if flag_id is None else (flag_id,),
+                f"SELECT * FROM decision WHERE {of_flags(flag_ids)} ORDER BY seq",  # noqa: S608
+                tuple(flag_ids or ()),
             ):
                 found[row["flag_id"]].append(_decision(row))
         return found
@@ -86,10 +86,13 @@ class Reviews:
             )
             db.executemany("UPDATE decision SET correction='', note='' WHERE flag_id=?", ids)
 
-    def tombstones(self) -> dict[str, datetime]:
-        """Ids of erased flags, and when they were erased."""
+    def tombstones(self, flag_ids: Collection[str] | None = None) -> dict[str, datetime]:
+        """Ids of erased flags (all, or those among these few), and when they were erased."""
         with self._file.reading() as db:
-            rows = db.execute("SELECT flag_id, at FROM tombstone").fetchall()
+            rows = db.execute(
+                f"SELECT flag_id, at FROM tombstone WHERE {of_flags(flag_ids)}",  # noqa: S608
+                tuple(flag_ids or ()),
+            ).fetchall()
         return {row["flag_id"]: moment(row["at"]) for row in rows}
 
 
@@ -99,9 +102,9 @@ def _decision(row: sqlite3.Row) -> Decision:
     return Decision(**{**values, "at": moment(values["at"])})
 
 
-def of_flag(flag_id: str | None) -> str:
-    """The condition for one flag, with a question mark for its id; nothing for all flags."""
-    return "" if flag_id is None else "WHERE flag_id=?"
+def of_flags(flag_ids: Collection[str] | None, column: str = "flag_id") -> str:
+    """The condition for a few flags, with a question mark for each id; true for all flags."""
+    return "1" if flag_ids is None else f"{column} IN ({','.join('?' * len(flag_ids))})"
 
 
 def stamp(at: datetime) -> int:

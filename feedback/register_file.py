@@ -1,0 +1,85 @@
+"""`feedback/register.sqlite`: what is known about every flag but its words, to look flags up by.
+
+It can be made anew at any time from the outboxes and reviews, and is, when it is missing or comes
+from another version. Nothing that anybody wrote is in it.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from feedback.review_file import LOCK_SECONDS
+from feedback.writer import BUSY_MS
+from shared.errors import StoreError
+from shared.home import Home
+
+VERSION = 1
+"""Raised when the columns or their meaning change."""
+DDL = """
+CREATE TABLE entry(
+  flag_id TEXT PRIMARY KEY, state TEXT NOT NULL, waits TEXT NOT NULL, app TEXT NOT NULL,
+  verdict TEXT NOT NULL, severity TEXT NOT NULL, model TEXT NOT NULL, session TEXT NOT NULL,
+  question TEXT NOT NULL, created_at INTEGER NOT NULL, revision INTEGER NOT NULL,
+  corrected INTEGER NOT NULL, trains INTEGER NOT NULL, last_by TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX entry_state ON entry(state, flag_id);
+CREATE INDEX entry_app ON entry(app, state, flag_id);
+CREATE INDEX entry_question ON entry(question);
+CREATE INDEX entry_session ON entry(session, created_at);
+CREATE TABLE entry_reason(
+  reason TEXT NOT NULL, flag_id TEXT NOT NULL, PRIMARY KEY(reason, flag_id)) WITHOUT ROWID;
+CREATE INDEX entry_reason_flag ON entry_reason(flag_id);
+CREATE TABLE seen(source TEXT PRIMARY KEY, upto TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class RegisterFile:
+    """Opens the file for a moment."""
+
+    def __init__(self, home: Home) -> None:
+        self.path: Path = home.feedback / "register.sqlite"
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction on a file that is of this version.
+
+        Raises:
+            StoreError: If another process holds the file for long, or it cannot be written.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with FileLock(f"{self.path}.lock", timeout=LOCK_SECONDS), self._connection() as db:
+                db.execute("BEGIN IMMEDIATE")
+                with db:
+                    yield db
+        except Timeout as error:
+            raise StoreError(
+                f"{self.path.name} has been locked for {LOCK_SECONDS} seconds.",
+                fix="Wait for the command that is reviewing, or end it.",
+            ) from error
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(
+                f"{self.path} cannot be written ({error}).",
+                fix="Delete it: it is made anew from the flags.",
+            ) from error
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with contextlib.closing(sqlite3.connect(self.path, isolation_level=None)) as db:
+            db.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+            # Nothing in here is lost for good, so no write waits for the disk.
+            db.execute("PRAGMA synchronous=OFF")
+            db.row_factory = sqlite3.Row
+            if db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+                _make(db)
+            yield db
+
+
+def _make(db: sqlite3.Connection) -> None:
+    for (name,) in db.execute(
+        "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'"
+    ).fetchall():
+        db.execute(f"DROP TABLE {name}")
+    db.executescript(f"BEGIN; {DDL} PRAGMA user_version={VERSION}; COMMIT;")
