@@ -1,0 +1,1 @@
+"""Measures model files: tasks, scores with intervals, and reports that compare several models."""

@@ -1,0 +1,1 @@
+"""HumanEval: programs that a model wrote, run behind fences."""
