@@ -41,6 +41,13 @@ threads = Gauge("inkloop_threads", "Threads that write answers.", registry=regis
 kept_sequences = Gauge(
     "inkloop_kept_sequences", "Finished conversations kept for reuse.", registry=registry
 )
+kv_bytes = Gauge(
+    "inkloop_kv_bytes",
+    "Memory for the conversations of one loaded model, by what values are kept in: f16, or bf16"
+    " where the pool is small and answers must not depend on who else is being answered.",
+    ["values"],
+    registry=registry,
+)
 release_info = Gauge(
     "inkloop_release_info",
     "1 for the release that takes new requests.",

@@ -32,6 +32,14 @@ def demo_gguf() -> Path:
     return DEMO_GGUF
 
 
+@pytest.fixture(scope="session")
+def float_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model without rounding: what differs by more than a last digit is a mistake."""
+    from tests.floats import write_floats
+
+    return write_floats(DEMO_GGUF, tmp_path_factory.mktemp("floats") / "demo-f32.gguf")
+
+
 @pytest.fixture(autouse=True)
 def home_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test reads or writes the home of whoever runs it."""

@@ -44,9 +44,10 @@ def check_file(path: Path) -> None:
 class Model:
     """One loaded model file. `free` it when no context and no thread uses it any more."""
 
-    def __init__(self, path: Path, pointer: Handle) -> None:
+    def __init__(self, path: Path, pointer: Handle, *, gpu_layers: int = 0) -> None:
         self.path = path
         self.pointer = pointer
+        self.gpu_layers = gpu_layers
         self.vocab = lib.llama_model_get_vocab(pointer)
         self.vocab_size: int = lib.llama_vocab_n_tokens(self.vocab)
         self.trained_context: int = lib.llama_model_n_ctx_train(pointer)
@@ -71,7 +72,7 @@ class Model:
         if not pointer:
             why = first_complaint() or "the library refused it"
             raise ModelFileError(f"{path} cannot be loaded: {why}.", fix=DOWNLOAD_AGAIN)
-        model = cls(path, pointer)
+        model = cls(path, pointer, gpu_layers=gpu_layers)
         if model.vocab_size <= 0 or not model.continues_text:
             model.free()
             raise ModelFileError(f"{path} does not hold a model that writes.", fix=DOWNLOAD_AGAIN)
@@ -160,6 +161,14 @@ class Model:
         """The file's own chat template (Jinja); empty if it has none."""
         raw = lib.llama_model_chat_template(self.pointer, None)
         return raw.decode("utf-8", "replace") if raw else ""
+
+    @property
+    def cell_bytes(self) -> int:
+        """Memory that one token takes in the KV cache, at 16 bits a number."""
+        heads = max(lib.llama_model_n_head(self.pointer), 1)
+        per_head = lib.llama_model_n_embd(self.pointer) // heads
+        kept = lib.llama_model_n_head_kv(self.pointer) * per_head
+        return int(2 * 2 * kept * lib.llama_model_n_layer(self.pointer))
 
     @property
     def continues_text(self) -> bool:
