@@ -65,13 +65,25 @@ class Manifest(_Frozen):
     """How many flags the dataset version was made from; their ids stand in its dataset.json."""
     template_sha256: str
     gate: FileEntry
-    verdict: Literal["passed"]
+    verdict: Literal["passed", "overridden"]
+    """Overridden: somebody answers for what the gate refused; its report says who and why."""
+    more: tuple[FileEntry, ...] = ()
+    """Further papers: the gate's scores item by item, and its picture."""
+    rows: tuple[Source, ...] = ()
+    """The files of the dataset version, by the hash that they had."""
+    notices: tuple[str, ...] = ()
+    """What the licences of base and rows want to be said with the release."""
     parent: str = ""
     """The release that was served when this one was measured; empty for the base model."""
     build: str
     """Hash of everything that went in: the same input never becomes a second release."""
     code_version: str
     licence: str
+
+    def files(self) -> tuple[FileEntry, ...]:
+        """Every file that is pinned."""
+        adapter = () if self.adapter is None else (self.adapter,)
+        return (self.gguf, *adapter, self.gate, *self.more)
 
     @field_validator("name")
     @classmethod

@@ -13,7 +13,8 @@ import difflib
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,8 +60,7 @@ class Release:
         Raises:
             ModelFileError: Naming the first file that is missing or differs, by one byte even.
         """
-        entries = (self.manifest.gguf, self.manifest.gate, self.manifest.adapter)
-        for entry in (entry for entry in entries if entry is not None):
+        for entry in self.manifest.files():
             self._verify_file(entry)
 
     def _verify_file(self, entry: FileEntry) -> None:
@@ -200,23 +200,45 @@ class ReleaseStore:
         """
         if (self.root / manifest.name).exists():
             raise StoreError(f"A release {manifest.name} exists already.", fix="Take another name.")
-        self.root.mkdir(parents=True, exist_ok=True)
-        for left_over in self.root.glob(".new-*"):
-            shutil.rmtree(left_over)
-        draft = self.root / f".new-{manifest.name}"
-        draft.mkdir()
-        try:
+        with self._draft(manifest.name) as draft:
             for file in files:
                 shutil.copyfile(file, draft / file.name)
             (draft / CARD).write_text(card, encoding="utf-8")
             (draft / MANIFEST).write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
+        return self.get(manifest.name)
+
+    def adopt(self, name: str, folder: Path) -> Release:
+        """Copy a release that was made elsewhere; what is here under that name already stays.
+
+        Raises:
+            GateRefused: If the gate's report does not say that it passed.
+            ModelFileError: If a file is not the one of the manifest, or the name is not.
+        """
+        if (self.root / name).exists():
+            return self.get(name)
+        with self._draft(name) as draft:
+            for file in (path for path in folder.iterdir() if path.is_file()):
+                shutil.copyfile(file, draft / file.name)
+        return self.get(name)
+
+    @contextmanager
+    def _draft(self, name: str) -> Iterator[Path]:
+        """A hidden folder to fill; when the block ends well it is checked and gets its name."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        for left_over in self.root.glob(".new-*"):
+            shutil.rmtree(left_over)
+        draft = self.root / f".new-{name}"
+        draft.mkdir()
+        try:
+            yield draft
             whole = self._read(draft)
+            if whole.name != name:
+                raise ModelFileError(f"That is release {whole.name}, not {name}.")
             whole.verify()
             _check_verdict(whole)
-            publish_folder(draft, self.root / manifest.name)
+            publish_folder(draft, self.root / name)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-        return self.get(manifest.name)
 
     def _write(self, pointer: Pointer) -> None:
         replace_text(self.pointer_path, pointer.model_dump_json(indent=2) + "\n")
@@ -235,6 +257,14 @@ class ReleaseStore:
 
 def _check_verdict(release: Release) -> None:
     """What the gate wrote counts, not what the manifest says of it."""
-    report = json.loads((release.path / release.manifest.gate.file).read_text(encoding="utf-8"))
-    if report.get("passed") is not True:
+    path = release.path / release.manifest.gate.file
+    try:
+        report = dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ModelFileError(f"{path} is not a report of the gate.") from error
+    if report.get("passed") is True:
+        return
+    answered_for = set(report.get("override", {}).get("checks", ()))
+    refused = {row["name"] for row in report.get("findings", ()) if row["passed"] is False}
+    if not refused or not refused <= answered_for:
         raise GateRefused(f"The gate did not pass {release.name}, so it does not become a release.")

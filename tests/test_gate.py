@@ -1,19 +1,24 @@
 """The gate: better where people said so, no worse elsewhere, and nothing unseen counts as safe."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from shared.errors import TrainingError
+from shared.errors import BadRequest, TrainingError
+from shared.formats import poetry
 from shared.messages import Message
 from training.data import Row
 from training.gate import limits as gate_limits
-from training.gate.decide import Measured, Questions, Verdict, decide
+from training.gate.compare import Comparison, ModelFile
+from training.gate.decide import Verdict, decide
+from training.gate.form import keeps_form
 from training.gate.interval import paired_interval
-from training.gate.measure import HeldOutRow, Written, keeps_form
-from training.gate.report import Report, markdown
+from training.gate.measured import Finding, HeldOutRow, Measured, Questions, Written
+from training.gate.override import checked_override, open_refusals, overridden
+from training.gate.probes import Probe, probes
+from training.gate.report import Report, as_json, markdown
 
 LIMITS = gate_limits.load()
 GUARDED = [Row((Message("user", f"Question {n}?"),), f"Answer {n}.") for n in range(40)]
@@ -125,20 +130,160 @@ def test_one_person_with_many_flags_is_one_voice() -> None:
     assert paired_interval(changes, one_person, **settings).low < 0  # type: ignore[arg-type]
 
 
-def test_the_report_holds_no_text_of_any_row() -> None:
-    report = Report(
-        candidate={"name": "run", "sha256": "a"},
-        serving={"name": "demo", "sha256": "b"},
-        dataset="0123456789abcdef",
-        flag_ids=["flag-1"],
-        limits=LIMITS,
-        verdict=verdict(better()),
+def report(candidate: Measured, *, items: int = 40) -> Report:
+    found = verdict(candidate, items=items)
+    cut = slice(items)
+    comparison = Comparison(
+        Questions(heldout(items), GUARDED),
+        replace(SERVING, margins=SERVING.margins[cut]),
+        replace(candidate, margins=candidate.margins[cut]),
+        found,
     )
-    text = report.as_json()
-    assert json.loads(text)["passed"] is True
+    new, old = (ModelFile(name, Path("x.gguf"), name) for name in ("run", "demo"))
+    return Report(new, old, "0123456789abcdef", LIMITS, comparison)
+
+
+def test_the_report_holds_no_text_of_any_row() -> None:
+    found = report(better())
+    text = as_json(found.values()) + as_json(found.items()) + found.picture()
+    assert found.values()["passed"] is True
     assert "Ada" not in text
-    assert "Answer" not in text
-    assert "passed run" in markdown(json.loads(text))
+    assert "Answer 1." not in text
+    assert "passed run" in markdown(found.values())
+
+
+def test_the_report_keeps_every_score_so_that_the_verdict_can_be_computed_again() -> None:
+    found = report(better())
+    held = [row for row in found.items() if row["check"] == "held-out corrections"]
+    again = [row["after"] - row["before"] for row in held]
+    interval = paired_interval(
+        again, [row["group"] for row in held], confidence=0.95, resamples=2000
+    )
+    shown = found.values()["findings"][0]["figures"]
+    assert (round(interval.low, 4), round(interval.high, 4)) == (shown["low"], shown["high"])
+
+
+def test_the_picture_shows_every_check_and_is_whole() -> None:
+    found = report(replace(better(), likelihoods=[-0.9] * 40))
+    drawn = ElementTree.fromstring(found.picture())
+    words = " ".join(drawn.itertext())
+    for finding in found.values()["findings"]:
+        assert finding["name"] in words
+
+
+def only(found: Verdict, name: str) -> Finding:
+    return next(finding for finding in found.findings if finding.name == name)
+
+
+def test_the_demo_model_alone_may_be_judged_on_few_items() -> None:
+    assert LIMITS.for_base("demo").heldout.smallest_items == 3
+    assert LIMITS.for_base("Llama-3.2-1B-Instruct").heldout.smallest_items == 30
+
+
+@pytest.mark.parametrize("share", [0.2, 3.0])
+def test_answers_that_become_much_shorter_or_longer_are_a_refusal(share: float) -> None:
+    texts = [Written(("word " * 40)[: int(9 * share)], ended=True) for _ in GUARDED]
+    assert only(verdict(replace(better(), writings=texts)), "length of answers").passed is False
+
+
+def test_answers_that_repeat_themselves_are_a_refusal() -> None:
+    looping = Written("so it went on and " * 5, ended=True)
+    found = verdict(replace(better(), writings=[looping] * 4 + list(SERVING.writings[4:])))
+    assert only(found, "repetition").passed is False
+
+
+def test_one_app_that_loses_its_form_is_seen_among_many_that_keep_it() -> None:
+    poem = Row(
+        (Message("system", poetry.SYSTEM), Message("user", "Form: haiku")), "One.\nTwo.\nThree."
+    )
+    guarded = [*GUARDED, *[poem] * 6]
+    old = [Written(row.completion, ended=True) for row in guarded]
+    new = [*old[:40], *[Written("One. Two. Three.", ended=True)] * 3, *old[43:]]
+    wide = replace(SERVING, likelihoods=[-0.5] * 46, writings=old)
+    found = decide(
+        Questions(heldout(40), guarded),
+        serving=wide,
+        candidate=replace(better(), likelihoods=[-0.5] * 46, writings=new),
+        limits=LIMITS,
+    )
+    assert only(found, "form of answers").passed
+    assert only(found, "form in poetry").passed is False
+    assert only(found, "form in chat").passed
+
+
+def test_a_model_that_moved_too_far_from_itself_is_refused() -> None:
+    far = replace(better(), samples=[-2.0] * 8)
+    found = decide(
+        Questions(heldout(40), GUARDED, samples=GUARDED[:8]),
+        serving=replace(SERVING, samples=[-0.5] * 8),
+        candidate=far,
+        limits=LIMITS,
+    )
+    assert only(found, "drift").passed is False
+
+
+def flattery(before: list[float], after: list[float]) -> Finding:
+    asked = [Probe("flattery", (Message("user", "?"),), "No.", "Yes.")] * len(before)
+    found = decide(
+        Questions(heldout(40), GUARDED, asked),
+        serving=replace(SERVING, probes=before),
+        candidate=replace(better(), probes=after),
+        limits=LIMITS,
+    )
+    return only(found, "flattery")
+
+
+def test_a_model_that_begins_to_flatter_is_refused() -> None:
+    assert flattery([1.0] * 12, [1.0] * 12).passed
+    assert flattery([1.0] * 12, [-1.0] * 4 + [1.0] * 8).passed is False
+
+
+def test_probes_that_the_served_model_fails_are_not_measurable() -> None:
+    found = flattery([1.0] * 8 + [-1.0] * 4, [1.0] * 12)
+    assert found.passed is None
+    assert "not called safe" in found.words
+
+
+def test_every_probe_has_two_different_answers() -> None:
+    assert {probe.kind for probe in probes()} == {"flattery", "safety"}
+    assert all(probe.right != probe.wrong for probe in probes())
+
+
+def test_a_file_that_costs_much_more_is_refused() -> None:
+    heavy = replace(better(), bytes=200, seconds_per_token=0.04)
+    light = replace(SERVING, bytes=100, seconds_per_token=0.01)
+    found = decide(Questions(heldout(40), GUARDED), serving=light, candidate=heavy, limits=LIMITS)
+    assert [only(found, name).passed for name in ("memory", "speed")] == [False, False]
+
+
+def test_faults_that_a_rule_can_see_must_not_come_back() -> None:
+    rows = [replace(row, reasons=("repetitive",)) for row in heldout(40)]
+    fine, loop = Written("Ada.", ended=True), Written("so it went on and " * 5, ended=True)
+    found = decide(
+        Questions(rows, GUARDED),
+        serving=replace(SERVING, mended=[fine] * 40),
+        candidate=replace(better(), mended=[fine] * 30 + [loop] * 10),
+        limits=LIMITS,
+    )
+    assert only(found, "faults that a rule can see").passed is False
+    assert found.findings[0].figures["reasons"]["repetitive"]["items"] == 40
+
+
+def test_the_gate_is_overridden_only_by_name_and_with_a_reason() -> None:
+    values = report(replace(better(), likelihoods=[-0.9] * 40)).values()
+    for checks, by, why in ((["x"], "", ""), ([], "ada", "because I say so"), (["x"], "ada", "ok")):
+        with pytest.raises(BadRequest, match="names the check"):
+            checked_override(checks, by, why)
+    wrong = checked_override(["guarded answer"], "ada", "The old answers were wrong.")
+    assert wrong is not None
+    with pytest.raises(BadRequest, match="Did you mean 'guarded answers'"):
+        overridden(values, wrong)
+    right = checked_override(["guarded answers"], "ada", "The old answers were wrong.")
+    assert right is not None
+    noted = overridden(values, right)
+    assert open_refusals(noted) == []
+    assert (noted["passed"], noted["verdict"]) == (False, "overridden")
+    assert "ada answers for “guarded answers”" in markdown(noted)
 
 
 def test_a_gate_file_with_an_unknown_key_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
     limits = load_limits().model_dump()
-    limits["heldout"]["smallest_items"] = 1
+    limits["heldout"] |= {"smallest_items": 1, "minimum_items": 2}
     limits["guarded"] |= {"minimum_items": 8, "exact_minimum": 5}
     (folder / "gate.yaml").write_text(yaml.safe_dump(limits), encoding="utf-8")
     return folder
@@ -116,11 +117,16 @@ def test_a_release_that_was_left_is_not_promoted_again_by_itself(home: Home, tin
     assert store.promoted() is None
 
 
-def test_wrong_corrections_are_refused_and_nothing_changes(home: Home, tiny: Path) -> None:
+def test_wrong_corrections_that_spread_are_refused_and_nothing_changes(
+    home: Home, tiny: Path
+) -> None:
     flagged(home, dict.fromkeys(FACTS, "Zorp zorp blim."))
+    call = wanted(home, tiny, [])
+    # With replay, the model answers wrongly only in the words of the flags, and the rest holds.
+    careless = call.recipe.with_values({"data.replay_per_row": 0.0, "sft.steps": 40})
     for _ in range(2):  # the second time, what was trained and measured is found again
         with pytest.raises(GateRefused, match="Old good answers"):
-            retrain(wanted(home, tiny, []))
+            retrain(replace(call, recipe=careless))
     assert ReleaseStore(home.releases).list() == []
     assert len(list(home.runs.glob("tiny-*/gate/*/gate.md"))) == 1
 
@@ -128,11 +134,9 @@ def test_wrong_corrections_are_refused_and_nothing_changes(home: Home, tiny: Pat
 def test_too_few_corrections_are_not_trained_on(home: Home, tiny: Path) -> None:
     flagged(home, SECOND)
     call = wanted(home, tiny, [])
-    strict = call.recipe.model_copy(
-        update={"data": call.recipe.data.model_copy(update={"fewest_corrections": 50})}
-    )
-    with pytest.raises(TrainingError, match="too few to train on; the recipe asks for 50"):
-        retrain(Wanted(home=home, recipe=strict, limits=call.limits, tell=call.tell))
+    strict = call.recipe.with_values({"data.fewest_corrections": 50})
+    with pytest.raises(GateRefused, match=r"missing are 4\d more corrected rows \(\d of 50\)"):
+        retrain(replace(call, recipe=strict))
 
 
 def test_a_served_release_with_one_changed_byte_is_refused_by_name(home: Home, tiny: Path) -> None:
@@ -150,11 +154,11 @@ def test_a_served_release_with_one_changed_byte_is_refused_by_name(home: Home, t
 
 def test_an_erased_flag_is_not_in_the_next_version(home: Home, tiny: Path) -> None:
     flags = flagged(home, FIRST)
-    recipe = load(tiny / "recipe.yaml")
-    before = prepare(home, recipe)
+    call = wanted(home, tiny, [])
+    before = prepare(home, call.recipe, call.limits)
     gone = before.inputs.trained_flag_ids[0]
     Reviews(home).bury([gone], by="owner")
-    after = prepare(home, recipe)
+    after = prepare(home, call.recipe, call.limits)
     assert set(after.inputs.flag_ids) == set(flags) - {gone}
     assert len(after.inputs.data.rows) == len(before.inputs.data.rows) - 1
     assert after.job.key != before.job.key

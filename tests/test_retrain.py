@@ -10,7 +10,7 @@ from shared.home import Home
 from shared.models.demo import DEMO_GGUF, DEMO_NAME
 from shared.models.select import pin_model
 from shared.releases import ReleaseStore
-from training.retrain.loop import check_served
+from training.retrain.served import check_served
 from training.run import find_base
 
 

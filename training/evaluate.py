@@ -12,7 +12,8 @@ from shared.models.select import named
 from shared.releases import ReleaseStore
 from shared.settings import Settings
 from training.data import Row, read_jsonl
-from training.gate.measure import is_exact, keeps_form, likelihoods, writings
+from training.gate.form import keeps_form
+from training.gate.measure import is_exact, likelihoods, writings
 from training.replay import DEMO, guarded_rows
 from training.serving import open_engine
 
@@ -66,12 +67,12 @@ async def _loss(engine: Engine, rows: Sequence[Row]) -> Figures:
 
 
 async def _exact(engine: Engine, rows: Sequence[Row]) -> Figures:
-    pairs = zip(rows, await writings(engine, rows), strict=True)
+    pairs = zip(rows, await writings(engine, [row.prompt for row in rows]), strict=True)
     return {"word_for_word": sum(is_exact(row, text) for row, text in pairs)}
 
 
 async def _form(engine: Engine, rows: Sequence[Row]) -> Figures:
-    pairs = zip(rows, await writings(engine, rows), strict=True)
+    pairs = zip(rows, await writings(engine, [row.prompt for row in rows]), strict=True)
     return {"keeps_form": sum(keeps_form(row, text) for row, text in pairs)}
 
 

@@ -1,13 +1,13 @@
 """Measures two GGUF files one after the other, through the engine that serves, and decides."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from shared.engine.types import Engine
-from training.gate.decide import Measured, Questions, Verdict, decide
+from training.gate.decide import Verdict, decide
 from training.gate.limits import Limits
-from training.gate.measure import likelihoods, margins, writings
+from training.gate.measure import measured, sampled
+from training.gate.measured import Measured, Questions
 from training.serving import open_engine
 
 
@@ -24,13 +24,14 @@ class ModelFile:
         return {"name": self.name, "sha256": self.sha256}
 
 
-async def measured(engine: Engine, questions: Questions) -> Measured:
-    """Everything that the gate wants to know about one model."""
-    return Measured(
-        margins=await margins(engine, questions.heldout),
-        likelihoods=await likelihoods(engine, questions.guarded),
-        writings=await writings(engine, questions.guarded),
-    )
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Both models' answers to the same questions, and what follows."""
+
+    questions: Questions
+    serving: Measured
+    candidate: Measured
+    verdict: Verdict
 
 
 def measure_file(file: ModelFile, questions: Questions) -> Measured:
@@ -38,18 +39,26 @@ def measure_file(file: ModelFile, questions: Questions) -> Measured:
 
     async def alone() -> Measured:
         async with open_engine(file.path, name=file.name) as engine:
-            return await measured(engine, questions)
+            return await measured(engine, questions, file_bytes=file.path.stat().st_size)
+
+    return asyncio.run(alone())
+
+
+def with_samples(file: ModelFile, questions: Questions, *, count: int) -> Questions:
+    """The questions, with what this model answers to the first guarded prompts."""
+
+    async def alone() -> Questions:
+        async with open_engine(file.path, name=file.name) as engine:
+            return replace(questions, samples=await sampled(engine, questions.guarded[:count]))
 
     return asyncio.run(alone())
 
 
 def compare(
     candidate: ModelFile, serving: ModelFile, questions: Questions, limits: Limits
-) -> Verdict:
+) -> Comparison:
     """The verdict on `candidate`; one model is in memory at a time."""
-    return decide(
-        questions,
-        serving=measure_file(serving, questions),
-        candidate=measure_file(candidate, questions),
-        limits=limits,
-    )
+    asked = with_samples(serving, questions, count=limits.habits.drift_items)
+    before, after = measure_file(serving, asked), measure_file(candidate, asked)
+    verdict = decide(asked, serving=before, candidate=after, limits=limits)
+    return Comparison(asked, before, after, verdict)

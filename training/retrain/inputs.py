@@ -12,7 +12,8 @@ from feedback.records import Turn
 from shared.home import Home
 from shared.messages import Message, from_dict
 from training.data import Pair, Row, TrainingSet
-from training.gate.measure import HeldOutRow
+from training.gate.form import APPS
+from training.gate.measured import HeldOutRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,13 @@ class Inputs:
     flag_ids: tuple[str, ...]
     """Every flag in the version, held-out ones too."""
     trained_flag_ids: tuple[str, ...]
+    good: int = 0
+    """Thumbs up, of which only a kto part learns."""
+    bad: int = 0
+    licence: str = ""
+    """Of the rows."""
+    files: tuple[tuple[str, str], ...] = ()
+    """Name and SHA-256 of each file of rows."""
 
 
 def read_inputs(home: Home) -> Inputs:
@@ -44,16 +52,37 @@ def inputs_of(version: DatasetVersion) -> Inputs:
             HeldOutRow(
                 flag_id=row.flag_ids[0],
                 group=row.session or row.flag_ids[0],
-                prompt=_messages(row.prompt),
+                prompt=under_current_prompt(row.app, _messages(row.prompt)),
                 correction=row.correction,
                 flagged=row.flagged,
+                reasons=row.reasons,
             )
             for row in version.heldout
             if row.correction
         ),
         flag_ids=version.flag_ids,
         trained_flag_ids=version.training_flag_ids,
+        good=sum(row.label for row in version.kto),
+        bad=sum(not row.label for row in version.kto),
+        licence=version.card.licence,
+        files=tuple((f"{kind}.jsonl", note.sha256) for kind, note in version.card.files.items()),
     )
+
+
+_OWN_PROMPT = {app: system for system, app in APPS.items() if app not in ("chat", "code")}
+"""Apps whose system prompt nobody can change; in chat and code it may be the person's own."""
+
+
+def under_current_prompt(app: str, prompt: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The same question under the prompt that the app uses now.
+
+    Both models are then measured as they would be asked today: a better prompt since the flag was
+    sent is not taken for a better model.
+    """
+    current = _OWN_PROMPT.get(app)
+    if current is None or not prompt or prompt[0].role != "system":
+        return prompt
+    return (Message("system", current), *prompt[1:])
 
 
 def training_set(version: DatasetVersion) -> TrainingSet:
