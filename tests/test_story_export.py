@@ -31,7 +31,9 @@ NASTY = (
 )
 
 
-def passage(number: int, parent: int | None, scene: str, said: str = "", **more: bool) -> Passage:
+def passage(
+    number: int, parent: int | None, scene: str, said: str = "", *, ended: bool = False
+) -> Passage:
     return Passage(
         id=f"p{number}",
         story_id="s",
@@ -39,7 +41,7 @@ def passage(number: int, parent: int | None, scene: str, said: str = "", **more:
         step="begin" if parent is None else "choice",
         said=said,
         scene=scene,
-        **more,
+        ended=ended,
     )
 
 

@@ -22,7 +22,7 @@ from tests.writing_room import HOSTILE, OWNER
 Step = Callable[[StoryStore, Book, int, int], object]
 
 
-def told(story_id: str, parent: str | None, said: str = "go", **more: bool) -> Passage:
+def told(story_id: str, parent: str | None, said: str = "go", *, ended: bool = False) -> Passage:
     return Passage(
         id=new_id(),
         story_id=story_id,
@@ -31,7 +31,7 @@ def told(story_id: str, parent: str | None, said: str = "go", **more: bool) -> P
         said=said if parent else "",
         scene=f"{said}. Then nothing.",
         choices=(Choice("Go in"), Choice("Wait", stock=True)),
-        **more,
+        ended=ended,
     )
 
 

@@ -28,7 +28,7 @@ class Beside:
     def wire(self, runs: list[Any]) -> None:
         """Connect every event; what changes the story stops `runs`, the telling of scenes."""
         place, side, everything = self.layout.place, self.side, self.layout.everything()
-        moves = [
+        moves: list[tuple[Any, Any, Any]] = [
             (side.rewrite.click, self.on_rewrite, [place, side.text]),
             (side.link.click, self.on_link, [place, side.link_text, side.link_to]),
             (side.take_in.upload, self.on_take_in, side.take_in),

@@ -166,8 +166,9 @@ async def remembered(
     fitting = _fitting(lines, int(window * NOTES_SHARE / per_letter))
     shown, dropped = whole, 0
     reminder = pinned.reminder(due(fitting, shown))
-    while size([*shown, Message("user", reminder)]) > room and dropped + BLOCK < len(path) - 1:
-        dropped += BLOCK
+    most = max(0, len(path) - 2)
+    while size([*shown, Message("user", reminder)]) > room and dropped < most:
+        dropped = min(dropped + BLOCK, most)
         shown = conversation(story, path, dropped, summaries)
         reminder = pinned.reminder(due(fitting, shown))
     return Remembered(

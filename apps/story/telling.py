@@ -128,8 +128,8 @@ class Storyteller:
         """
         book = self._open(owner, story_id, passage_id)
         offered = self.choices_of(book, book.passage(passage_id))
-        whole = isinstance(choice, int) and not isinstance(choice, bool)
-        if not whole or not 0 <= choice < len(offered):
+        # A program may send anything; True would count as 1.
+        if type(choice) is not int or not 0 <= choice < len(offered):
             raise BadRequest(
                 f"There is no choice {choice!r} here.", fix=f"Send 0 to {len(offered) - 1}."
             )
@@ -162,8 +162,7 @@ class Storyteller:
         """
         book = self.store.open(owner, an_id(story_id, name="story_id"))
         offered = self.choices_of(book, book.passage(passage_id))
-        known = isinstance(choice, int) and 0 <= choice < len(offered)
-        return offered[choice].told if known else ""
+        return offered[choice].told if choice in range(len(offered)) else ""
 
     def choices_of(self, book: Book, passage: Passage) -> tuple[Choice, ...]:
         """The ways on from a passage, with where they led; stock ones where there are no others."""
