@@ -241,6 +241,13 @@ async def test_what_one_owner_wrote_is_never_reused_for_another(engine: LlamaEng
     assert nameless.cached_tokens <= shared
 
 
+async def test_an_owner_who_may_be_several_people_reuses_nothing(engine: LlamaEngine) -> None:
+    secret = ask("My secret garden is behind the castle.", owner="key", one_person=False)
+    shared = len(engine._core.prepare._template.render([SYSTEM]).tokens)
+    for _ in range(2):
+        assert (await complete(engine, secret)).numbers.cached_tokens <= shared
+
+
 async def test_a_warmed_prompt_is_there_for_the_first_reader(engine: LlamaEngine) -> None:
     await engine.warm([[SYSTEM]])
     numbers = (await complete(engine, ask("Hello", owner="ann"))).numbers

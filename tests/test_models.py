@@ -175,6 +175,8 @@ def test_the_setting_goes_before_everything_else(tmp_path: Path, small_gguf: Pat
     pin_model(home, DEMO_NAME)
     settings = Settings.load({"INKLOOP_MODEL": str(small_gguf)})
     assert choose(settings, home).release == "small"
+    # Also of a file that no catalogue knows: answers record which weights wrote them.
+    assert choose(settings, home).sha256 == hashlib.sha256(small_gguf.read_bytes()).hexdigest()
 
 
 def test_an_address_is_a_server_elsewhere(tmp_path: Path) -> None:

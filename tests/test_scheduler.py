@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from shared.engine.types import Done, Piece, Request, Sampling, Waiting
 from shared.errors import QueueFull
+from shared.llama.binding import Model
 from shared.llama.cache import Sequence, common_length, find_gap
+from shared.llama.context import Context
 from shared.llama.engine import LlamaEngine
 from shared.llama.jobs import Warming
 from shared.llama.pace import Pace
 from shared.llama.steps import plan
-from shared.llama.threads import Knob, thread_counts
+from shared.llama.threads import Knob, _step_times, thread_counts, time_limit
 from shared.llama.waiting import WaitingRoom
 from shared.messages import Message
 from shared.settings import Settings
@@ -132,6 +134,26 @@ def test_the_number_of_threads_moves_to_what_measured_fastest(best: int) -> None
         knob.record(1.0 + abs(counts.index(knob.value) - counts.index(best)))
     settled = [knob.value for _ in range(20) if knob.record(1.0) is None]
     assert best in settled
+
+
+def test_a_hopeless_number_of_threads_is_tried_for_one_step_only() -> None:
+    knob = Knob([1, 2], 1)
+    tried = 0
+    for _ in range(200):
+        tried += knob.value == 2
+        knob.record(1.0 if knob.value == 1 else 50.0)
+    assert (knob.value, tried) == (1, 2)
+
+
+def test_a_number_of_threads_that_takes_too_long_is_given_up(demo_gguf: Path) -> None:
+    model = Model.load(demo_gguf)
+    context = Context(model, cells=512, sequences=1)
+    with time_limit(context, 1e-6) as passed:
+        passed.wait()
+        assert _step_times(context, 5, 4) == []
+    assert len(_step_times(context, 5, 4)) == 5
+    context.free()
+    model.free()
 
 
 @dataclass

@@ -243,6 +243,19 @@ def test_a_key_opens_v1_to_other_machines(public: Serving):
     assert [model.id for model in client.models.list()] == ["demo"]
 
 
+def test_with_a_key_only_who_names_a_user_finds_their_own_words_again(public: Serving):
+    client = OpenAI(base_url=f"{local(public)}/v1", api_key="s3cret-key", max_retries=0)
+    asked = [{"role": "user", "content": "Tell me about the lantern at the old mill."}]
+    found = []
+    for user in ({}, {}, {"user": "ann"}, {"user": "ann"}):
+        reply = client.chat.completions.create(model="m", messages=asked, max_tokens=4, **user)
+        assert reply.usage is not None
+        details = reply.usage.prompt_tokens_details
+        found.append((details.cached_tokens or 0) if details else 0)
+    assert found[:3] == [0, 0, 0]
+    assert found[3] > 0
+
+
 def test_a_wrong_key_is_refused(public: Serving):
     client = OpenAI(base_url=f"{local(public)}/v1", api_key="guess", max_retries=0)
     with pytest.raises(openai.AuthenticationError, match="INKLOOP_API_KEY"):

@@ -16,7 +16,7 @@ COMPLETION_TOKENS = 16
 APP: Final = "api"
 
 
-def chat(body: ChatBody, info: EngineInfo, owner: str) -> Ask:
+def chat(body: ChatBody, info: EngineInfo, owner: str, *, one_person: bool) -> Ask:
     """The question of a chat completion."""
     wanted = body.max_completion_tokens or body.max_tokens
     tokens = wanted or min(CHAT_TOKENS, info.context_tokens // 2)
@@ -31,12 +31,13 @@ def chat(body: ChatBody, info: EngineInfo, owner: str) -> Ask:
             schema=bound_to,
             app=APP,
             owner=owner,
+            one_person=one_person,
             logprobs=(body.top_logprobs or 0) if body.logprobs else None,
         ),
     )
 
 
-def completion(body: CompletionBody, owner: str) -> Ask:
+def completion(body: CompletionBody, owner: str, *, one_person: bool) -> Ask:
     """The question of a plain completion."""
     tokens = COMPLETION_TOKENS if body.max_tokens is None else body.max_tokens
     tokens = 1 if body.reads_only else tokens
@@ -48,6 +49,7 @@ def completion(body: CompletionBody, owner: str) -> Ask:
             sampling=sampling(body, tokens),
             app=APP,
             owner=owner,
+            one_person=one_person,
             logprobs=body.logprobs,
             echo=body.echo and body.logprobs is not None,
         ),

@@ -57,3 +57,13 @@ def caller(request: Request, user: str | None) -> str:
         user or "",
     )
     return "v1:" + hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def is_one_person(settings: Settings, user: str | None) -> bool:
+    """Whether a caller's requests are one person's, who may find their own words in the cache.
+
+    Where a key lets others in, a service may ask for many people with one key from one address.
+    Only `user` tells them apart, so without it nothing is reused: neither timing nor
+    `cached_tokens` may tell one of them what another wrote.
+    """
+    return bool(user) or not settings.api_key.get_secret_value()

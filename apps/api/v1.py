@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from apps.api import asking
 from apps.api.answering import stream, whole
 from apps.api.errors import as_response
-from apps.api.keys import caller, check_key
+from apps.api.keys import caller, check_key, is_one_person
 from apps.api.replies import ChatShape, Shape, TextShape
 from apps.api.schema import Body, ChatBody, CompletionBody, Sampled, in_words
 from apps.context import Ask, Context
@@ -33,12 +33,14 @@ def router(ctx: Context) -> APIRouter:
     async def chat_completions(request: Request) -> Response:
         body = await read(request, ChatBody)
         owner = caller(request, body.user)
-        ask = asking.chat(body, ctx.engine_for("chat").info(), owner)
+        alone = is_one_person(ctx.settings, body.user)
+        ask = asking.chat(body, ctx.engine_for("chat").info(), owner, one_person=alone)
         return await answer(ctx, request, body, ask, ChatShape())
 
     async def completions(request: Request) -> Response:
         body = await read(request, CompletionBody)
-        ask = asking.completion(body, caller(request, body.user))
+        alone = is_one_person(ctx.settings, body.user)
+        ask = asking.completion(body, caller(request, body.user), one_person=alone)
         shape = TextShape(body.text if body.echo else "", reads_only=body.reads_only)
         return await answer(ctx, request, body, ask, shape)
 

@@ -66,6 +66,9 @@ class Request:
     owner: str = ""
     """Who waits. Fairness is between owners, and what one owner wrote is never reused (nor shown
     by timing or `cached_tokens`) for another. Empty: reused for nobody."""
+    one_person: bool = True
+    """False where several people may stand behind `owner`: they share its turns in the queue, and
+    nothing that they wrote is reused."""
     shared_messages: int = 0
     """How many leading messages are the app's own (system prompt, shipped examples). Only these
     may be reused between owners."""

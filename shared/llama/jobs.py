@@ -49,6 +49,8 @@ class Job(ABC):
     def __init__(self, tokens: list[int], *, owner: str, adapter: int, room: int) -> None:
         self.tokens = tokens
         self.owner = owner
+        self.one_person = True
+        """Whether all requests of this owner may find each other's cells."""
         self.adapter = adapter
         self.cells = len(tokens) + room
         """Most cells that it can ever need."""
@@ -85,7 +87,7 @@ class Job(ABC):
         """What it could use again."""
         return Wish(
             tokens=self.tokens,
-            owner=self.owner,
+            owner=self.owner if self.one_person else "",
             adapter=self.adapter,
             shared_tokens=self.shared_tokens,
             reusable=min(self.wanted_from, len(self.tokens) - 1),
@@ -137,7 +139,8 @@ class Scoring(Job):
         """Look each next token up in its row."""
         for position, row in enumerate(rows.logits, start=rows.position):
             token = self._all[position + 1]
-            self._found.append(Likelihoods(self._model, row).of(token, top=0))
+            # With the likeliest one beside it: whether a text is the greedy one can then be told.
+            self._found.append(Likelihoods(self._model, row).of(token, top=1))
         if not self.pending:
             self.ended = True
             if self.result.set_running_or_notify_cancel():

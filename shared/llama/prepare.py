@@ -92,6 +92,7 @@ class Preparer:
             dropped_turns=prompt.dropped,
         )
         job = Answer(self._model, order, outlet)
+        job.one_person = request.one_person
         job.shared_tokens, job.dropped_at = prompt.shared_tokens, prompt.dropped_at
         return job
 

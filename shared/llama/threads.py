@@ -6,8 +6,11 @@ server in the same process is one) fewer can be faster. Changing the number is f
 
 import os
 import statistics
+import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from shared import metrics
@@ -18,9 +21,14 @@ FIRST_INTERVAL, LONGEST_INTERVAL = 50, 800
 """Steps between two trials; doubled after each that found nothing better."""
 GAIN: Final = 0.95
 """A trial must be faster by this factor to be believed."""
+HOPELESS: Final = 4.0
+"""A step of a trial that is slower by this factor ends it: people are waiting."""
 ALARM: Final = 1.3
 """When steps got slower by this factor, the next trial comes at once."""
 PROBE_STEPS, PROBE_PROMPT = 6, 24
+PROBE_SECONDS: Final = 1.0
+"""Longest trial of one number of threads beyond the first. Where others use the machine, threads
+wait for each other so long that one step takes seconds, and that number is out anyway."""
 
 
 class Knob:
@@ -51,7 +59,7 @@ class Knob:
                 self._begin_trial()
             return
         self._tried.append(cost)
-        if len(self._tried) >= TRIAL_STEPS:
+        if len(self._tried) >= TRIAL_STEPS or cost > HOPELESS * statistics.median(self._usual):
             self._judge(self._trial)
 
     def _alarmed(self) -> bool:
@@ -69,7 +77,8 @@ class Knob:
 
     def _judge(self, trial: int) -> None:
         # The first step after a change wakes threads up; it does not count.
-        tried, usual = statistics.median(self._tried[1:]), statistics.median(self._usual)
+        usual = statistics.median(self._usual)
+        tried = statistics.median(self._tried[1:] or self._tried)
         if tried < GAIN * usual:
             self._at, self._interval = trial, FIRST_INTERVAL
             self._usual.clear()
@@ -122,9 +131,33 @@ def measure(context: Context, counts: list[int]) -> tuple[int, int]:
     reading: dict[int, float] = {}
     for count in counts:
         context.set_threads(count, count)
-        writing[count] = statistics.median(_step_times(context, PROBE_STEPS, 1))
-        reading[count] = min(_step_times(context, 2, PROBE_PROMPT))
+        with time_limit(context, PROBE_SECONDS if writing else None) as passed:
+            per_token = _step_times(context, PROBE_STEPS, 1)
+            per_prompt = _step_times(context, 2, PROBE_PROMPT)
+        if not passed.is_set():
+            writing[count], reading[count] = statistics.median(per_token), min(per_prompt)
     return min(writing, key=writing.__getitem__), min(reading, key=reading.__getitem__)
+
+
+@contextmanager
+def time_limit(context: Context, seconds: float | None) -> Iterator[threading.Event]:
+    """Abort the context's steps after so long; tells whether it came to that."""
+    passed = threading.Event()
+
+    def stop() -> None:
+        passed.set()
+        context.abort()
+
+    timer = threading.Timer(seconds or 0.0, stop)
+    if seconds is not None:
+        timer.start()
+    try:
+        yield passed
+    finally:
+        timer.cancel()
+        if seconds is not None:
+            timer.join()
+        context.clear_abort()
 
 
 def _step_times(context: Context, steps: int, tokens: int) -> list[float]:
@@ -135,7 +168,8 @@ def _step_times(context: Context, steps: int, tokens: int) -> list[float]:
         batch.clear()
         batch.add(0, [0] * tokens, step * tokens, wanted_from=tokens - 1)
         started = time.perf_counter()
-        context.decode(batch)
+        if context.decode(batch) != 0:
+            break  # out of time: what was measured until now is all there is
         context.logits(1)
         taken.append(time.perf_counter() - started)
     context.cut(0, 0)

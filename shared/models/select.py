@@ -5,6 +5,7 @@ release; else a catalogue model on disk; else the demo model. Nothing is ever fe
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from shared.durable import replace_text, sha256_of
@@ -101,7 +102,7 @@ def named(target: str, home: Home) -> Choice:
     if target.endswith(".gguf") and not target.startswith(HF_PREFIX):
         path = expanded(target)
         read_header(path)
-        return Choice(release=path.stem, path=path.resolve())
+        return Choice(release=path.stem, path=path.resolve(), sha256=checksum(path))
     model = find(target)
     path = local_path(home, model)
     if not path.is_file():
@@ -109,7 +110,18 @@ def named(target: str, home: Home) -> Choice:
             f"{model.title} is not on this machine yet.", fix=f"Run: inkloop models pull {target}"
         )
     read_header(path)
-    return Choice(release=model.name, path=path, sha256=model.sha256)
+    return Choice(release=model.name, path=path, sha256=model.sha256 or checksum(path))
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of a model file; read once per process and version of the file (0.5 s for 1 GB)."""
+    found = path.stat()
+    return _checksum(path.resolve(), found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _checksum(path: Path, _bytes: int, _changed: int) -> str:
+    return sha256_of(path)
 
 
 def _demo_sha256() -> str:
@@ -117,7 +129,7 @@ def _demo_sha256() -> str:
         raise ModelFileError(
             f"The demo model {DEMO_GGUF} is missing.", fix="Install Inkloop again."
         )
-    return sha256_of(DEMO_GGUF)
+    return checksum(DEMO_GGUF)
 
 
 def pin_model(home: Home, target: str) -> Choice:
