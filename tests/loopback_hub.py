@@ -1,6 +1,6 @@
 """A Hugging Face Hub on the loopback address, for the real clients: huggingface_hub and datasets.
 
-Datasets only, classic large files (no xet). It speaks HTTP like the Hub does: create, preupload,
+Datasets and models, classic large files (no xet). It speaks HTTP like the Hub does: create, preupload,
 batch, PUT, verify, commit, tree, resolve with ranges, squash, deletion of large files. Faults are
 injected by `hub.store.inject(Fault(…))`; every request is in `hub.store.log`.
 
@@ -142,7 +142,8 @@ def validate_yaml(_: Handler) -> Reply:
 def create(call: Handler) -> Reply:
     asked = json.loads(call.body)
     repo_id = f"{asked.get('organization') or 'user'}/{asked['name']}"
-    url = f"{call.base}/datasets/{repo_id}"
+    kind = "datasets/" if asked.get("type") == "dataset" else ""
+    url = f"{call.base}/{kind}{repo_id}"
     if repo_id in call.store.repos:
         raise Refusal(409, "You already created this dataset repo", url=url)
     private = asked.get("visibility") == "private" or bool(asked.get("private"))
@@ -398,13 +399,13 @@ def span(first: str, last: str, size: int) -> tuple[int, int]:
 
 
 REPO = r"([^/]+/[^/]+)"
-API = rf"/api/datasets/{REPO}"
+API = rf"/api/(?:datasets|models)/{REPO}"
 ROUTES: list[tuple[str, Callable[..., Reply]]] = [
     (r"/api/whoami-v2", whoami),
     (r"/api/validate-yaml", validate_yaml),
     (r"/api/repos/create", create),
     (rf"{API}/preupload/([^/]+)", preupload),
-    (rf"/datasets/{REPO}\.git/info/lfs/objects/batch", batch),
+    (rf"(?:/datasets)?/{REPO}\.git/info/lfs/objects/batch", batch),
     (rf"/large/{REPO}/verify", verify_large),
     (rf"/large/{REPO}/([0-9a-f]{{64}})", put_large),
     (rf"{API}/commit/([^/]+)", commit),
@@ -417,7 +418,7 @@ ROUTES: list[tuple[str, Callable[..., Reply]]] = [
     (rf"{API}/lfs-files", large_files),
     (rf"{API}/lfs-files/batch", delete_large),
     (rf"{API}(?:/revision/([^/]+))?", info),
-    (rf"/datasets/{REPO}/resolve/([^/]+)/(.+)", resolve),
+    (rf"(?:/datasets)?/{REPO}/resolve/([^/]+)/(.+)", resolve),
 ]
 
 

@@ -7,31 +7,8 @@ import pytest
 
 from shared.cli import run
 from shared.errors import GateRefused, ModelFileError, NotFound, StoreError
-from shared.manifest import FileEntry, Manifest, Source
-from shared.releases import Release, ReleaseStore
-
-
-def add(store: ReleaseStore, work: Path, name: str, *, passed: bool = True) -> Release:
-    work.mkdir(exist_ok=True)
-    gguf = work / f"{name}.gguf"
-    gguf.write_bytes(b"GGUF" + name.encode())
-    gate = work / "gate.json"
-    gate.write_text(json.dumps({"passed": passed}))
-    manifest = Manifest(
-        name=name,
-        gguf=FileEntry.of(gguf),
-        gate=FileEntry.of(gate),
-        base=Source(name="demo", sha256="0" * 64),
-        recipe=Source(name="smoke", sha256="1" * 64),
-        dataset=Source(name="v1", sha256="2" * 64),
-        flags=3,
-        template_sha256="3" * 64,
-        verdict="passed",
-        build=f"build of {name}",
-        code_version="0.1.0",
-        licence="apache-2.0",
-    )
-    return store.add(manifest, [gguf, gate], card=f"# {name}\n")
+from shared.releases import ReleaseStore
+from tests.released import add
 
 
 @pytest.fixture
@@ -58,9 +35,36 @@ def test_a_release_holds_manifest_gate_card_and_model(store: ReleaseStore, tmp_p
 
 def test_what_the_gate_refused_never_becomes_a_release(store: ReleaseStore, tmp_path: Path) -> None:
     with pytest.raises(GateRefused):
-        add(store, tmp_path / "run", "demo-r1", passed=False)
+        add(store, tmp_path / "run", "demo-r1", report={"passed": False})
     assert store.list() == []
     assert list(store.root.iterdir()) == []
+
+
+REFUSED = {"passed": False, "findings": [{"name": "drift", "passed": False, "words": "Far."}]}
+
+
+def test_what_somebody_answers_for_becomes_a_release_and_says_so(
+    store: ReleaseStore, tmp_path: Path
+) -> None:
+    note = {"checks": ["drift"], "by": "ada", "reason": "The old habits were bad."}
+    release = add(store, tmp_path / "run", "demo-r1", report={**REFUSED, "override": note})
+    report = json.loads((release.path / "gate.json").read_text())
+    assert report["override"]["by"] == "ada"
+    other = {**note, "checks": ["length of answers"]}
+    with pytest.raises(GateRefused):
+        add(store, tmp_path / "run", "demo-r2", report={**REFUSED, "override": other})
+
+
+def test_a_damaged_manifest_is_named_in_one_sentence(
+    home_of_its_own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release = add(ReleaseStore(home_of_its_own / "releases"), tmp_path / "run", "demo-r1")
+    (release.path / "manifest.json").write_text("{")
+    for command in (["list"], ["show", "demo-r1"], ["promote", "demo-r1"], ["verify"]):
+        assert run(["releases", *command]) == 2
+        complaint = capsys.readouterr().err
+        assert "manifest.json cannot be read" in complaint
+        assert "Traceback" not in complaint
 
 
 def test_a_half_written_folder_is_not_a_release_and_is_swept(

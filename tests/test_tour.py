@@ -3,16 +3,21 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from shared.errors import GateRefused, TrainingError
 from training.demo import facts
+from training.tour.asker import Asker
 from training.tour.guide import STRANGERS, VISITORS
 from training.tour.narrator import Narrator
+from training.tour.page import write_page
 from training.tour.place import Place
 from training.tour.questions import Fault, find_faults, known
+from training.tour.visitor import Visitor
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -87,3 +92,49 @@ def test_a_check_that_does_not_hold_ends_the_tour(capsys: pytest.CaptureFixture[
         voice.check(False, "That does not.")
     assert voice.held == 1
     assert "✓ This holds." in capsys.readouterr().out
+
+
+def told(tmp_path: Path, answered: str) -> str:
+    voice = Narrator()
+    voice.chapter("One & only")
+    voice.say("First.")
+    voice.quote("Who?", answered)
+    voice.check(True, "It holds.")
+    return write_page(voice.diary, tmp_path, minutes=1.5).read_text(encoding="utf-8")
+
+
+def test_the_page_tells_the_tour_in_its_order_and_escapes_what_models_say(tmp_path: Path) -> None:
+    page = told(tmp_path, "<script>alert(1)</script>")
+    places = [page.index(text) for text in ("One &amp; only", "First.", "&lt;script", "It holds.")]
+    assert places == sorted(places)
+    assert "<script" not in page
+    assert "Every check held. 1 check in 1.5 minutes" in page
+
+
+def test_the_page_of_a_tour_that_stopped_says_where(tmp_path: Path) -> None:
+    voice = Narrator()
+    voice.chapter("One")
+    with pytest.raises(GateRefused):
+        voice.check(False, "It swapped.")
+    page = write_page(voice.diary, tmp_path, minutes=1).read_text(encoding="utf-8")
+    assert "It stopped: It swapped." in page
+
+
+class Deaf(Visitor):
+    """Somebody whom nobody answers; the first time they ask, they are heard by the test."""
+
+    def __init__(self, heard: threading.Event) -> None:
+        self._heard = heard
+
+    def ask(self, question: str) -> NoReturn:
+        self._heard.set()
+        raise TrainingError(f"No answer to {question}")
+
+
+def test_questions_that_failed_while_models_are_swapped_are_counted() -> None:
+    heard = threading.Event()
+    asker = Asker(Deaf(heard), pause=0.01).start()
+    assert heard.wait(30)
+    answers, failures = asker.stop()
+    assert answers == 0
+    assert failures >= 1

@@ -18,13 +18,16 @@ def tour(home: Path | None) -> None:
     from shared.settings import Settings
     from training.tour.guide import Guide
     from training.tour.narrator import Narrator
+    from training.tour.page import write_page
     from training.tour.place import Place
 
     place = Place((home or Home(Settings.load().home).tour).absolute()).fresh()
     voice = Narrator()
     click.echo(f"Everything happens in {place.home}.")
-    Guide(place, voice).lead()
-    click.echo(
-        f"\nAll {voice.held} checks held, in {voice.seconds / 60:.1f} minutes. The flags, the"
-    )
+    try:
+        Guide(place, voice).lead()
+    finally:
+        page = write_page(voice.diary, place.home, minutes=voice.seconds / 60)
+        click.echo(f"\nTo look at: {page}")
+    click.echo(f"All {voice.held} checks held, in {voice.seconds / 60:.1f} minutes. The flags, the")
     click.echo(f"dataset versions, the runs and the releases lie in {place.home}.")

@@ -8,14 +8,15 @@ import time
 from collections.abc import Iterable, Sequence
 
 from shared.errors import TrainingError
+from training.tour.asker import Asker
 from training.tour.narrator import Narrator
 from training.tour.place import Place, Server
 from training.tour.questions import Fault, find_faults, known, taught
 from training.tour.visitor import Visitor, visitors
 
-VISITORS = 9
-STRANGERS = 4
-POISONED_FACTS = 10
+VISITORS = 8
+STRANGERS = 3
+POISONED_FACTS = 8
 NONSENSE = "Zorp zorp blim, the moon eats every answer."
 SWAP_SECONDS = 90
 PAUSE_SECONDS = 0.2
@@ -84,15 +85,20 @@ class Guide:
         self._states(people[0], flags, "approved")
         self._voice.chapter(f"Retrain: from flags to {release}")
         began = time.monotonic()
-        outcome = self._place.run("retrain", show=True)
+        asker = Asker(people[-1]).start()
+        outcome = self._place.run("retrain", "--hurry", show=True)
         self._voice.check(
             outcome.code == 0,
             f"{release} is made and promoted after {time.monotonic() - began:.0f} s."
             f"{_reason(outcome.code, outcome.errors)}",
         )
-        answered = self._wait_for(people[0], release)
-        self._voice.check(True, f"The running server swapped; {answered} questions meanwhile, all"
-                          " answered.")  # fmt: skip
+        self._wait_for(people[0], release)
+        answers, failures = asker.stop()
+        self._voice.check(
+            failures == 0,
+            f"The running server swapped to it. Somebody went on asking all the while: {answers}"
+            f" answers, {failures} failures.",
+        )
         self._still_right(people[0], fault, f"Fault {fault.name} is mended")
         self._others(people[0], fault)
         self._keeps_what_it_knew(people[0])
@@ -147,7 +153,7 @@ class Guide:
             f" {len(flags)} flags, and a careless reviewer approves them all."
         )
         self._run("flags", "review", "--approve-all", "--by", "tour")
-        outcome = self._place.run("retrain", show=True)
+        outcome = self._place.run("retrain", "--hurry", show=True)
         self._voice.say(outcome.errors.strip().removeprefix("inkloop: "))
         self._voice.check(outcome.code == REFUSED, "The gate refuses (exit code 1), no release.")
         self._voice.check(someone.running() == served, f"{served} stays served.")
@@ -172,17 +178,13 @@ class Guide:
         self._voice.check(alive, "All this time it was one server process.")
         self._voice.check(server.stop() == 0, "It ended in order, with exit code 0.")
 
-    def _wait_for(self, someone: Visitor, release: str) -> int:
-        """Wait until the server runs a release, asking all the while; how many were answered."""
+    def _wait_for(self, someone: Visitor, release: str) -> None:
+        """Wait until the server runs a release."""
         deadline = time.monotonic() + SWAP_SECONDS
-        answered = 0
         while someone.running() != release:
             if time.monotonic() > deadline:
                 raise TrainingError(f"The server did not swap to {release} in {SWAP_SECONDS} s.")
-            someone.ask("Hello!")
-            answered += 1
             time.sleep(PAUSE_SECONDS)
-        return answered
 
     def _run(self, *arguments: str) -> None:
         outcome = self._place.run(*arguments)

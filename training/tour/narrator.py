@@ -6,6 +6,7 @@ import time
 import click
 
 from shared.errors import GateRefused
+from training.tour.page import Diary
 
 WIDTH = 96
 
@@ -15,13 +16,12 @@ class Narrator:
 
     def __init__(self) -> None:
         self._began = time.monotonic()
-        self._chapters = 0
-        self._held = 0
+        self.diary = Diary()
 
     @property
     def held(self) -> int:
         """How many checks held so far."""
-        return self._held
+        return self.diary.held
 
     @property
     def seconds(self) -> float:
@@ -30,15 +30,17 @@ class Narrator:
 
     def chapter(self, title: str) -> None:
         """Begin the next part."""
-        self._chapters += 1
-        click.echo(f"\n{self._chapters}. {title}  [{self.seconds:.0f} s]")
+        self.diary.chapter(title, self.seconds)
+        click.echo(f"\n{len(self.diary.chapters)}. {title}  [{self.seconds:.0f} s]")
 
     def say(self, text: str) -> None:
         """A sentence or two."""
+        self.diary.say(text)
         click.echo(textwrap.fill(text, WIDTH, initial_indent="   ", subsequent_indent="   "))
 
     def quote(self, asked: str, answered: str) -> None:
         """A question and its answer."""
+        self.diary.quote(asked, answered)
         click.echo(f"     “{asked}” → “{textwrap.shorten(answered, 60, placeholder=' …')}”")
 
     def check(self, holds: bool, words: str) -> None:
@@ -47,7 +49,7 @@ class Narrator:
         Raises:
             GateRefused: If it does not hold; the tour is over then.
         """
+        self.diary.check(holds, words)
         click.echo(f"   {'✓' if holds else '✗'} {words}")
         if not holds:
-            raise GateRefused(f"The tour stopped at step {self._chapters}: {words}")
-        self._held += 1
+            raise GateRefused(f"The tour stopped at step {len(self.diary.chapters)}: {words}")
