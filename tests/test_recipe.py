@@ -9,7 +9,7 @@ from shared.messages import Message
 from training.data import Row, question, read_jsonl
 from training.mixing import by_nearness
 from training.plan import plan
-from training.recipe import SHIPPED, Recipe, Sft, load, parse
+from training.recipe import Recipe, Sft, load, parse, shipped
 from training.replay import guarded_rows, is_guarded, replay_for
 
 
@@ -17,19 +17,47 @@ def rows(*questions: str) -> list[Row]:
     return [Row((Message("user", asked),), f"About {asked}") for asked in questions]
 
 
-@pytest.mark.parametrize("path", sorted(SHIPPED.rglob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", shipped(), ids=lambda path: path.stem)
 def test_every_shipped_recipe_loads_and_says_how_to_run_it(path: Path) -> None:
     assert load(path).name == path.stem
     head = path.read_text(encoding="utf-8").splitlines()[:6]
     assert any("inkloop " in line and line.startswith("#") for line in head)
 
 
+def test_a_recipe_says_only_what_differs_from_what_it_extends(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("name: mine\nextends: 004-baseline\nlora: {rank: 8}\n")
+    mine, parent = load(tmp_path / "mine.yaml"), load(Path("004-baseline"))
+    assert mine.lora.rank == 8
+    assert mine.lora.alpha == parent.lora.alpha
+    assert mine.data == parent.data
+
+
+def test_a_recipe_that_extends_nothing_known_names_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("name: mine\nextends: 004-baselin\n")
+    with pytest.raises(TrainingError, match="Did you mean 004-baseline"):
+        load(tmp_path / "mine.yaml")
+
+
+def test_a_recipe_that_extends_itself_ends(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("name: a\nextends: b\n")
+    (tmp_path / "b.yaml").write_text("name: b\nextends: a\n")
+    with pytest.raises(TrainingError, match="extends itself"):
+        load(tmp_path / "a.yaml")
+
+
+def test_a_rate_is_a_number_however_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("name: mine\nsft: {learning_rate: 2e-4}\n")
+    recipe = load(tmp_path / "mine.yaml")
+    assert recipe.sft is not None
+    assert recipe.sft.learning_rate == 2e-4
+
+
 def test_a_shipped_recipe_is_found_by_its_name() -> None:
     assert load(Path("smoke")).name == "smoke"
 
 
-def test_an_unknown_recipe_names_the_shipped_ones() -> None:
-    with pytest.raises(TrainingError, match="recipes"):
+def test_an_unknown_recipe_names_the_nearest() -> None:
+    with pytest.raises(TrainingError, match="Did you mean smoke"):
         load(Path("smok"))
 
 
@@ -38,6 +66,15 @@ def test_an_unknown_recipe_names_the_shipped_ones() -> None:
     [
         ({"name": "x", "sed": 1}, "sed is not a key of a recipe; did you mean seed"),
         ({"name": "x", "lora": {"rnak": 1}}, "lora.rnak is not .* did you mean rank"),
+        (
+            {"name": "x", "data": {"sources": [{"pth": "x"}]}},
+            "data.sources.0.pth is not .* did you mean path",
+        ),
+        ({"name": "x", "watch": {"patience": 2}}, "need data.splits.validation"),
+        (
+            {"name": "x", "data": {"splits": {"by": "order", "test": 0.5}}},
+            "data.splits: split in order, validation and test are whole numbers",
+        ),
         ({"name": "x", "dpo": {"betta": 1}}, "dpo.betta is not .* did you mean beta"),
         ({"name": "x", "sft": {"steps": 0}}, "sft.steps is 0, which is not valid"),
         ({"name": "Not A Name"}, "name is 'Not A Name'"),
