@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from feedback.records import Record, Redaction
 from feedback.scrub_rules import RULES, Rule
 
-VERSION = 1
+VERSION = 2
 """Stored with every flag; raised when the rules change."""
 
 

@@ -37,6 +37,18 @@ def _digits(text: str) -> str:
     return "".join(character for character in text if character.isdigit())
 
 
+def _mixed(match: re.Match[str]) -> Span | None:
+    """A made-up word for an example has no digits; what a machine or a careful person chose has."""
+    secret = match["secret"]
+    mixed = any(c.isdigit() for c in secret) and any(c.isalpha() for c in secret)
+    return match.span("secret") if mixed else None
+
+
+def _hyphened(match: re.Match[str]) -> Span | None:
+    """Six pairs with hyphens are a list of numbers unless there is a letter."""
+    return match.span() if any(c.isalpha() for c in match[0]) else None
+
+
 def _card(match: re.Match[str]) -> Span | None:
     number = _digits(match[0])
     return match.span() if _BRANDS.fullmatch(number) and _luhn(number) else None
@@ -135,7 +147,7 @@ _COUNTRY_CODES = re.compile(
 )
 _DATE = re.compile(r"[0-3]?\d[-/ ][01]?\d[-/ ](?:19|20)\d\d")
 _INTRODUCED = re.compile(
-    r"(?i)(?:://|@|\b(?:ip|ips|ipv4|host|server|address|adresse|ping|ssh|gateway|dns)"
+    r"(?i)(?:://|@|\b(?:ip|ips|ipv4|host|server|address|adresse|ping|ssh|gateway|dns|nameserver)"
     r"(?:\s(?:is|are|was|ist))?[\s:=\"']{1,4})$"
 )
 _PORT_OR_NET = re.compile(r":\d{2,5}|/\d{1,2}(?!\d)")
@@ -149,6 +161,11 @@ _KEYS = re.compile(
     | (?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16}
     | AIza[0-9A-Za-z_-]{35} | ya29\.[0-9A-Za-z_-]{20,255}
     | xox[abeoprs]-[0-9A-Za-z-]{10,255} | npm_[A-Za-z0-9]{36} | pypi-[A-Za-z0-9_-]{50,255}
+    | dop_v1_[a-f0-9]{64} | shp(?:at|ca|pa|ss)_[a-f0-9]{32} | dapi[a-f0-9]{32}
+    | hv[sb]\.[A-Za-z0-9_-]{24,255} | SK[a-f0-9]{32} | GOCSPX-[A-Za-z0-9_-]{20,80}
+    | \d{8,10}:AA[A-Za-z0-9_-]{33}
+    | https://hooks\.slack\.com/services/[A-Za-z0-9/_-]{20,100}
+    | https://(?:ptb\.|canary\.)?discord(?:app)?\.com/api/webhooks/\d{17,20}/[A-Za-z0-9_-]{40,100}
     | SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}
     | eyJ[A-Za-z0-9_-]{8,2048}\.eyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,1024}
     )(?![A-Za-z0-9])""",
@@ -159,11 +176,29 @@ _PRIVATE_KEY = re.compile(
     r"(?:-----END (?:[A-Z0-9]{1,9} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?"
 )
 _BEARER = re.compile(r"(?i)\bbearer (?P<secret>[a-z0-9._~+/-]{20,2048}={0,2})")
+_BASIC = re.compile(
+    r"(?i)authorization[\"']?\s{0,2}[:=]\s{0,2}[\"']?basic (?P<secret>[a-z0-9+/]{8,1024}={0,2})"
+)
+_ACCOUNT_KEY = re.compile(
+    r"(?i)account_?key[\"']?\s{0,2}[=:]\s{0,2}[\"']?(?P<secret>[a-z0-9+/]{40,128}={0,2})"
+)
+_CALLED = (
+    "passw(?:or)?d|passwd|pwd|passphrase|client_?secret|secret_?key|api_?key|auth_?token"
+    "|access_?token"
+)
+# In quotes under any name; without quotes only as environment variables are written.
+_QUOTED = re.compile(
+    rf"(?i)(?:{_CALLED})[\"']?\s{{0,2}}[:=]\s{{0,2}}([\"'])(?P<secret>[^\s\"'<>]{{8,128}})\1"
+)
+_VARIABLE = re.compile(
+    rf"(?m)^(?:export )?[A-Z0-9_]{{0,40}}(?:{_CALLED.upper()})"
+    r"=(?P<secret>[^\s\"'<>${}()]{8,128})$"
+)
 _AWS_SECRET = re.compile(
     r"(?i)secret_?access_?key[\"']?\s{0,3}[=:]\s{0,3}[\"']?"
     r"(?P<secret>[a-z0-9/+]{40})(?![a-z0-9/+])"
 )
-_URL_LOGIN = re.compile(r"(?<=://)[^\s/:@\"'<>\[]{1,64}:[^\s/:@\"'<>]{1,128}(?=@)")
+_URL_LOGIN = re.compile(r"(?<=://)[^\s/:@\"'<>\[]{0,64}:[^\s/:@\"'<>]{1,128}(?=@)")
 # Not followed by "(": in code, `w@x.mean()` is a product of matrices. `git@host` is everybody.
 _MAIL = re.compile(
     r"(?<![\w.+%-])(?!git@)\w[\w.+%'-]{0,63}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w(-])"
@@ -171,6 +206,7 @@ _MAIL = re.compile(
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}")
 _CARD = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
 _MAC = re.compile(r"(?<![\w:-])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![\w:-])")
+_MAC_HYPHENS = re.compile(r"(?<![\w:-])(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2}(?![\w:-])")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{1,4}(?:::?[0-9A-Fa-f]{1,4}){2,7}(?:::)?(?![\w:])")
 _IPV4 = re.compile(r"(?<![\w.-])\d{1,3}(?:\.\d{1,3}){3}(?![\w-]|\.\d)")
 _SSN = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
@@ -182,11 +218,11 @@ _AMERICAN = re.compile(
     r"(?<![\w.+-])(?:1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])\d{3}[ .-]\d{4}(?![\w-]|\.\d)"
 )
 _NATIONAL = re.compile(
-    r"(?<![\w.+,:/-])\(?0[1-9](?:[ ()/\u00a0\u202f-]{0,2}\d){7,10}(?![\w-]|[.,:/]\d)"
+    r"(?<![\w.+,:/-])\(?0[1-9](?:[ ()/\u00a0\u202f-]{0,3}\d){7,10}(?![\w-]|[.,:/]\d)"
 )
 _NAMED = re.compile(
-    r"(?i)\b(?:phone|telephone|tel|telefon|mobile|mobil|handy|whatsapp|fax|t[eé]l[eé]phone)"
-    r"(?: (?:number|no|nr))?(?:[.:]{1,2}| is| at)\s{0,2}"
+    r"(?i)\b(?:phone|telephone|tel|telefon|mobile|mobil|handy|whatsapp|fax|tlf|tfno|t[eé]l[eé]phone)"
+    r"(?:\.? (?:number|no|nr))?(?:[.:]{1,2}| is| at)\s{0,2}"
     r"(?P<secret>\d(?:[ ()./-]{0,2}\d){6,14})(?!\w)"
 )
 
@@ -194,13 +230,18 @@ RULES = (
     Rule("private key", _PRIVATE_KEY),
     Rule("key", _KEYS),
     Rule("key", _BEARER),
+    Rule("key", _BASIC),
     Rule("key", _AWS_SECRET),
+    Rule("key", _ACCOUNT_KEY),
+    Rule("key", _QUOTED, _mixed),
+    Rule("key", _VARIABLE, _mixed),
     Rule("login", _URL_LOGIN),
     Rule("mail", _MAIL),
     Rule("iban", _IBAN, _iban, again=True),
-    Rule("phone", _INTERNATIONAL, _international),
     Rule("card", _CARD, _card, again=True),
+    Rule("phone", _INTERNATIONAL, _international),
     Rule("mac", _MAC),
+    Rule("mac", _MAC_HYPHENS, _hyphened),
     Rule("ip", _IPV6, _ipv6),
     Rule("ip", _IPV4, _ipv4),
     Rule("ssn", _SSN),

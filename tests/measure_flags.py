@@ -1,0 +1,220 @@
+"""Measures flags by the hundred thousand: `python tests/measure_flags.py` writes figures/flags.md.
+
+Not a test: it takes minutes, and its numbers belong to the machine that it runs on. Everything is
+the product's own code on real files; only the flags are made up.
+"""
+
+import argparse
+import os
+import platform
+import random
+import resource
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from feedback.build_record import build_record
+from feedback.curate import build
+from feedback.drafts import make_draft
+from feedback.ledger import Ledger
+from feedback.records import AnswerRecord, ModelRef, Turn, owner_hash
+from feedback.register import Register, Wanted
+from feedback.reviews import Decision, Reviews
+from feedback.revise import add_revision
+from feedback.session import Sessions
+from tests.feedback_room import Room
+
+REPORT = Path(__file__).parent / "figures" / "flags.md"
+THREADS = 8
+WORDS = (
+    "river stone lantern quiet harbour window paper copper winter garden letter bridge morning"
+    " shadow market silver forest kitchen signal thunder velvet compass orchard island engine"
+).split()
+REASONS = ("misunderstood", "incomplete", "repetitive", "instructions", "style")
+
+
+def prose(dice: random.Random, words: int) -> str:
+    """Text that hardly repeats itself."""
+    return " ".join(f"{dice.choice(WORDS)}{dice.randrange(1000)}" for _ in range(words))
+
+
+def answers(count: int, people: int) -> Iterator[tuple[str, AnswerRecord]]:
+    """Answers of about 1.5 kB with the person each was written for."""
+    dice = random.Random(1)
+    for number in range(count):
+        owner = f"person-{number % people}"
+        yield (
+            owner,
+            AnswerRecord(
+                app=dice.choice(("chat", "code", "story")),
+                owner=owner_hash(owner),
+                messages=(
+                    Turn(role="system", content="You are a helpful assistant."),
+                    Turn(role="user", content=prose(dice, 40)),
+                ),
+                text=prose(dice, 90),
+                model=ModelRef(name="demo", sha256="f" * 64),
+            ),
+        )
+
+
+def submitting(folder: Path, each: int) -> list[str]:
+    """Eight threads flag through the service, every flag acknowledged after its fsync."""
+    with Room.opened(folder) as room:
+        work = list(answers(THREADS * each, THREADS * each))
+        for _, answer in work:
+            room.answers.record(answer)
+        room.answers.flush()
+        taken: list[float] = []
+
+        def flag(mine: list[tuple[str, AnswerRecord]]) -> None:
+            for owner, answer in mine:
+                draft = make_draft(answer.id, "down", correction="Better.", consent_train=True)
+                begun = time.perf_counter()
+                room.flags.submit(draft, owner=owner)
+                taken.append(time.perf_counter() - begun)
+
+        threads = [
+            threading.Thread(target=flag, args=(work[place::THREADS],)) for place in range(THREADS)
+        ]
+        begun = time.perf_counter()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        seconds = time.perf_counter() - begun
+    ordered = sorted(taken)
+    p99 = ordered[int(len(ordered) * 0.99)]
+    return [
+        f"| {THREADS} threads, {len(taken):,} flags through the service | {len(taken) / seconds:,.0f}"
+        f" flags/s; acknowledged in {1000 * statistics.median(taken):.1f} ms (median),"
+        f" {1000 * p99:.1f} ms (p99), {1000 * ordered[-1]:.1f} ms (longest) |"
+    ]
+
+
+def fill(room: Room, count: int) -> None:
+    """Put flags into the outbox as the service does, without waiting for each."""
+    sessions = Sessions(room.home.feedback)
+    dice = random.Random(2)
+    for number, (owner, answer) in enumerate(answers(count, max(1, count // 10))):
+        person = owner_hash(owner)
+        draft = make_draft(
+            answer.id,
+            "down" if number % 3 else "up",
+            reasons=[dice.choice(REASONS)] if number % 3 else [],
+            correction=prose(dice, 60) if number % 3 else "",
+            consent_train=True,
+        )
+        record = build_record(draft, answer, flag_id="", session=sessions.name(person))
+        done = room.flags._outbox.writer.submit(
+            lambda db, r=record, a=answer.id, p=person: add_revision(db, r, a, p, None, "0" * 64)
+        )
+        if number % 2000 == 0:
+            done.result()
+    room.flags._outbox.writer.run(lambda _db: None)
+
+
+def milliseconds(what: Callable[[], object], times: int = 20) -> str:
+    """Median and longest of several calls."""
+    taken = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        what()
+        taken.append(1000 * (time.perf_counter() - begun))
+    return f"{statistics.median(taken):.1f} ms (median), {max(taken):.1f} ms (longest of {times})"
+
+
+def looking(room: Room, count: int) -> list[str]:
+    """What a reviewer's queue page asks for."""
+    register, ledger = Register(room.home), Ledger(room.home)
+    begun = time.perf_counter()
+    register.count(Wanted())
+    first = time.perf_counter() - begun
+    waiting = Wanted(state="received")
+    ids = list(register.ids(waiting))
+    middle = ids[len(ids) // 2]
+
+    def page(wanted: Wanted, after: str = "") -> None:
+        list(ledger.each(entry.flag_id for entry in register.find(wanted, after=after)))
+
+    return [
+        f"| entering {count:,} flags into the register, once | {first:.1f} s |",
+        f"| first page of the queue, 20 flags with their words | {milliseconds(lambda: page(waiting))} |",
+        f"| the page in the middle | {milliseconds(lambda: page(waiting, middle))} |",
+        "| a page by app and reason |"
+        f" {milliseconds(lambda: page(Wanted(state='received', app='code', reason='style')))} |",
+        f"| how many wait | {milliseconds(lambda: register.count(waiting))} |",
+    ]
+
+
+def curating(room: Room, count: int) -> list[str]:
+    """Everything approved, one dataset version."""
+    ids = list(Register(room.home).ids(Wanted()))
+    decisions = [
+        Decision(flag_id=flag_id, revision=1, decision="approve", by="reviewer") for flag_id in ids
+    ]
+    Reviews(room.home).decide(decisions)
+    del decisions, ids
+    before = peak()
+    begun = time.perf_counter()
+    version = build(room.home)
+    seconds = time.perf_counter() - begun
+    written = sum(path.stat().st_size for path in version.path.iterdir())
+    rows = sum(note.rows for note in version.card.files.values())
+    return [
+        f"| a dataset version of {count:,} approved flags | {seconds:.0f} s, {rows:,} rows,"
+        f" {written / 1e6:,.0f} MB; most memory {peak():,.0f} MB ({before:,.0f} MB before) |"
+    ]
+
+
+def peak() -> float:
+    """Most memory that this process has used, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def main() -> None:
+    """Measure and write the report."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--flags", type=int, default=100_000)
+    asked.add_argument("--no-report", action="store_true", help="only print")
+    given = asked.parse_args()
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
+        lines = submitting(Path(folder) / "submitting", 250)
+        with Room.opened(Path(folder) / "many") as room:
+            begun = time.perf_counter()
+            fill(room, given.flags)
+            size = sum(path.stat().st_size for path in room.home.feedback.glob("outbox-*"))
+            lines.append(
+                f"| {given.flags:,} flags into one outbox | {time.perf_counter() - begun:.0f} s,"
+                f" {size / 1e6:,.0f} MB |"
+            )
+            lines += looking(room, given.flags)
+            lines += curating(room, given.flags)
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
+    load = os.getloadavg()[0]
+    text = "\n".join(
+        [
+            "# Flags by the hundred thousand",
+            "",
+            f"Made by `python tests/measure_flags.py` ({machine}; load while it ran: {load:.1f}).",
+            "",
+            "| what | figure |",
+            "|---|---|",
+            *lines,
+            "",
+        ]
+    )
+    sys.stdout.write(text)
+    if not given.no_report:
+        REPORT.parent.mkdir(exist_ok=True)
+        REPORT.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
