@@ -4,12 +4,15 @@ A revision is the whole document; they are small, and nothing is easier to take 
 """
 
 from collections.abc import Callable
+from copy import copy
 from datetime import timedelta
 from pathlib import Path
 
 from apps.shelf import Shelf
 from feedback.records import now, owner_hash
 
+UNDONE = ":undone"
+"""Added to the kind of what was undone and may come back."""
 KEPT = 30
 """How many steps can be undone."""
 
@@ -20,6 +23,7 @@ CREATE TABLE IF NOT EXISTS revisions (
 CREATE INDEX IF NOT EXISTS revisions_by_owner ON revisions (kind, owner, id)
 """
 _LATEST = "SELECT id, text FROM revisions WHERE kind = ? AND owner = ? ORDER BY id DESC LIMIT 1"
+_ALL = "SELECT text FROM revisions WHERE kind = ? AND owner = ? ORDER BY id DESC"
 _ADD = "INSERT INTO revisions (kind, owner, text, at) VALUES (?, ?, ?, ?)"
 
 
@@ -37,13 +41,22 @@ class Revisions:
         """Forget what nobody has changed for long."""
         oldest = (now() - self._keep).isoformat()
         with self._shelf.change() as db:
-            db.execute("DELETE FROM revisions WHERE kind = ? AND at < ?", (self._kind, oldest))
+            db.execute(
+                "DELETE FROM revisions WHERE (kind = ? OR kind GLOB ?) AND at < ?",
+                (self._kind, self._kind + ":*", oldest),
+            )
 
     def latest(self, owner: str) -> str:
         """The document as it is; empty when there is none."""
         with self._shelf.work() as db:
             row = db.execute(_LATEST, self._key(owner)).fetchone()
         return row["text"] if row else ""
+
+    def history(self, owner: str) -> list[str]:
+        """All revisions that are kept, newest first; the empty document at the start counts."""
+        with self._shelf.work() as db:
+            rows = db.execute(_ALL, self._key(owner)).fetchall()
+        return [row["text"] for row in rows]
 
     def change(self, owner: str, edit: Callable[[str], str], *, joined: bool = False) -> str:
         """Make the next revision from the present one, with nobody in between.
@@ -63,6 +76,10 @@ class Revisions:
             if joined and row:
                 db.execute("DELETE FROM revisions WHERE id = ?", (row["id"],))
             db.execute(_ADD, (*key, text, now().isoformat()))
+            # A new step goes another way: what was undone lies no longer ahead.
+            db.execute(
+                "DELETE FROM revisions WHERE kind = ? AND owner = ?", (key[0] + UNDONE, key[1])
+            )
             db.execute(
                 "DELETE FROM revisions WHERE kind = ? AND owner = ? AND id NOT IN (SELECT id FROM"
                 " revisions WHERE kind = ? AND owner = ? ORDER BY id DESC LIMIT ?)",
@@ -72,14 +89,38 @@ class Revisions:
 
     def undo(self, owner: str) -> str:
         """Take the newest revision back; the oldest that is kept stays."""
-        key = self._key(owner)
+        kind, name = self._key(owner)
+        with self._shelf.change() as db:
+            newest = db.execute(
+                "SELECT max(id) AS id FROM revisions WHERE kind = ? AND owner = ?"
+                " GROUP BY kind HAVING count(*) > 1",
+                (kind, name),
+            ).fetchone()
+            if newest:
+                # Below zero, so that what was undone last is the first to come back.
+                db.execute(
+                    "UPDATE revisions SET kind = ?, id = -id WHERE id = ?",
+                    (kind + UNDONE, newest["id"]),
+                )
+        return self.latest(owner)
+
+    def redo(self, owner: str) -> str:
+        """Bring back what was undone last; nothing changes if there is nothing."""
+        kind, name = self._key(owner)
         with self._shelf.change() as db:
             db.execute(
-                "DELETE FROM revisions WHERE id = (SELECT max(id) FROM revisions"
-                " WHERE kind = ? AND owner = ? GROUP BY kind HAVING count(*) > 1)",
-                key,
+                # The greatest of the negative ids is the oldest of what was undone.
+                "UPDATE revisions SET kind = ?, id = -id WHERE id ="
+                " (SELECT max(id) FROM revisions WHERE kind = ? AND owner = ?)",
+                (kind, kind + UNDONE, name),
             )
         return self.latest(owner)
+
+    def of_kind(self, kind: str) -> "Revisions":
+        """The same owners' documents of a further kind under this one: `board:2`."""
+        other = copy(self)
+        other._kind = f"{self._kind}:{kind}" if kind else self._kind
+        return other
 
     def _key(self, owner: str) -> tuple[str, str]:
         # Without a cookie the session stands in: the document lasts as long as the page is open.

@@ -1,26 +1,31 @@
 """Poetry without a browser: sounds, reports, writing, one line anew."""
 
 import asyncio
+import html
 import re
 import sqlite3
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import closing
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from apps.poetry import binding, lexicon, spelling
+from apps.poetry.agreement import VERSE, on_known_poems, on_sonnets, sonnets
+from apps.poetry.card import svg
 from apps.poetry.checks import report
 from apps.poetry.desk import PoemDesk
+from apps.poetry.own_forms import read_form
 from apps.poetry.poem import Poem, checked_lines, initials, wanted
 from apps.poetry.report import Report
-from apps.poetry.sounds import rhyme, sounds, words_in
+from apps.poetry.sounds import kinship, rhyme, sounds, words_in
 from apps.poetry.view import verse
 from apps.poetry.writing import Poet
 from shared.engine.scripted import ScriptedEngine
 from shared.engine.types import Event, Piece, Request
 from shared.errors import AbilityMissing, BadRequest, EngineClosed, NotFound
-from shared.formats.poetry import FORMS, pattern
+from shared.formats.poetry import FORMS, Form, pattern
 from tests.writing_room import HOSTILE, OTHER, OWNER, room, scripted
 
 BASHO = "An old silent pond\nA frog jumps into the pond\nSplash! Silence again."
@@ -280,8 +285,8 @@ async def test_tries_that_nobody_sees_are_not_written_down(tmp_path: Path) -> No
     engine = scripted([BASHO.replace("old silent", "old"), "An old silent pond", BASHO])
     with room(tmp_path, engine) as ctx:
         await written(Poet(ctx), wanted("haiku", "a pond"), tries=1)
-        with closing(sqlite3.connect(ctx.home.history)) as db:
-            (texts,) = db.execute("SELECT count(*) FROM answer").fetchone()
+    with closing(sqlite3.connect(ctx.home.history)) as db:
+        (texts,) = db.execute("SELECT count(*) FROM answer").fetchone()
     assert len(engine.requests) == 3
     assert texts == 2
 
@@ -382,3 +387,130 @@ async def test_a_stopped_poem_keeps_its_finished_lines(tmp_path: Path) -> None:
         kept = desk.poem(OWNER)
     assert kept is not None
     assert kept.lines == ("An old silent pond",)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, poet: Poet) -> PoemDesk:
+    return PoemDesk(tmp_path / "history.sqlite", poet, keep_days=90)
+
+
+def test_a_persons_own_pronunciation_is_remembered_and_counts(desk: PoemDesk) -> None:
+    poem = desk.put(OWNER, "haiku", "The xyzzlor sings\nA\nB")
+    assert desk.report(OWNER, poem).lines[0].uncertain == ["xyzzlor"]
+    desk.say(OWNER, "xyzzlor", "x/x", "banana")
+    line = desk.report(OWNER, poem).lines[0]
+    assert (line.syllables, line.problems, line.uncertain) == (5, [], [])
+    assert desk.report(OTHER, poem).lines[0].uncertain == ["xyzzlor"]
+    desk.say(OWNER, "xyzzlor", "")
+    assert desk.spoken(OWNER) == {}
+
+
+@pytest.mark.parametrize("stress", ["up", "x" * 9, "<b>"])
+def test_a_stress_that_cannot_be_read_is_refused(desk: PoemDesk, stress: str) -> None:
+    with pytest.raises(BadRequest, match="x/x"):
+        desk.say(OWNER, "pond", stress)
+
+
+def test_a_line_may_be_put_in_ones_own_words_and_taken_back(desk: PoemDesk) -> None:
+    first = desk.put(OWNER, "haiku", BASHO)
+    desk.put_line(OWNER, 1, "a toad")
+    assert [draft.lines[1] for draft in desk.drafts(OWNER)] == ["a toad", first.lines[1]]
+    assert desk.restore(OWNER, 1) == first
+    assert desk.poem(OWNER) == first
+
+
+def test_a_form_of_ones_own_is_checked_like_any_other(desk: PoemDesk) -> None:
+    made = desk.add_form(OWNER, "Echo", "3A 5b 3A", "")
+    assert made.refrains == ((0, 2),)
+    assert (made.syllables, made.rhyme) == ((3, 5, 3), "aba")
+    poem = desk.put(OWNER, "echo", "the old pond\na frog jumps in it\nthe new pond")
+    assert "should repeat line 1" in desk.report(OWNER, poem).lines[2].problems
+    assert desk.poem(OWNER) == poem
+    with pytest.raises(BadRequest, match="There is no form"):
+        desk.put(OTHER, "echo", "x")
+
+
+@pytest.mark.parametrize(
+    ("notation", "metre", "says"),
+    [
+        ("8a nine", "", "8a 6b"),
+        ("99a", "", "1 to 24"),
+        ("a b a", "iambic", "8a 6b"),
+        ("", "", "1 "),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_refused(notation: str, metre: str, says: str) -> None:
+    with pytest.raises(BadRequest, match=says):
+        read_form("mine", notation, metre)
+
+
+@pytest.mark.parametrize(
+    ("line", "metre", "feet", "scans"),
+    [
+        ("Shall I compare thee to a summer's day", "iambic", 5, True),
+        ("Rough winds do shake the darling buds of May", "iambic", 5, True),
+        ("a summer's day compare to shall I thee", "iambic", 5, True),
+        ("the beautiful banana family imagines", "iambic", 5, False),
+        ("Tyger Tyger, burning bright", "trochaic", 4, True),
+        ("The Assyrian came down like the wolf on the fold", "anapaestic", 4, True),
+        ("There once was a snail from Peru", "anapaestic", 3, True),
+        ("There once was a snail", "anapaestic", 3, False),
+    ],
+)
+def test_a_line_scans_with_the_usual_substitutions(
+    line: str, metre: str, feet: int, scans: bool
+) -> None:
+    form = Form("one", (1, 1), metre=metre, feet=(feet,))
+    assert report([line], form).ok is scans
+
+
+def test_rhymes_are_perfect_identical_or_slant() -> None:
+    pairs = [("night", "light"), ("night", "tonight"), ("soul", "all"), ("soul", "tree")]
+    known = sounds(word for pair in pairs for word in pair)
+    kinds = [kinship(known[one], known[other]) for one, other in pairs]
+    assert kinds == ["perfect", "identical", "slant", ""]
+
+
+def test_a_slant_rhyme_will_do_where_the_form_says_so() -> None:
+    slanting = "x\nall my soul\ny\nthat was all"
+    assert read(slanting, "ballad stanza").lines[1].kinship == "slant"
+    assert "rhyme" not in read(slanting, "ballad stanza").lines[3].failed
+    assert "only nearly rhymes" in problems(read("my soul\nit was all", "couplet"))[1][0]
+
+
+def test_what_is_amiss_is_said_as_reasons_of_a_flag() -> None:
+    assert read("I saw the night\nIt was the tree", "couplet").reasons() == ["rhyme"]
+    assert read(BASHO.replace("old", "very old"), "haiku").reasons() == ["meter"]
+    assert read(BASHO, "haiku").reasons() == []
+
+
+def test_the_checker_agrees_with_what_is_known() -> None:
+    tallies = on_known_poems()
+    assert tallies["syllables"].agreed >= 0.95 * tallies["syllables"].asked
+    assert tallies["rhyme"].agreed >= 0.95 * tallies["rhyme"].asked
+    assert tallies["metre"].agreed >= 0.9 * tallies["metre"].asked
+
+
+def test_shakespeare_scans_and_his_words_in_disorder_do_so_less_often() -> None:
+    verse = Path(__file__).resolve().parents[2] / "shared" / "data" / "poetry-pd" / VERSE[0]
+    if not verse.is_file():
+        pytest.skip(f"no {VERSE[0]} beside the project")
+    tallies = on_sonnets(sonnets(verse.read_text(encoding="utf-8"))[:12])
+    assert tallies["metre"].agreed >= 0.85 * tallies["metre"].asked
+    assert tallies["metre, words shuffled"].agreed >= 0.4 * tallies["metre, words shuffled"].asked
+
+
+def test_the_card_holds_the_words_as_text() -> None:
+    drawn = svg(Poem(form="haiku", subject=HOSTILE, lines=("one", HOSTILE)))
+    assert "<img" not in drawn
+    assert ElementTree.fromstring(drawn).tag.endswith("svg")
+
+
+def test_the_verse_keeps_every_letter_beside_its_margins() -> None:
+    poem = Poem(form="haiku", subject="x", lines=("  An old — “silent” pond!", HOSTILE, "b"))
+    shown = verse(poem, poem.report())
+    plain = html.unescape(
+        re.sub(r"<[^>]+>", "", shown.split('class="verse', 1)[1].split(">", 1)[1])
+    )
+    assert plain == "".join(poem.lines)
+    assert "<img" not in shown

@@ -23,8 +23,8 @@ def add_api(poet: Poet) -> None:
 
         Args:
             request: Filled in by the server.
-            form: haiku, tanka, limerick, couplet, ballad stanza, acrostic, free verse, sonnet or
-                villanelle.
+            form: haiku, tanka, limerick, couplet, ballad stanza, acrostic, free verse, sonnet,
+                petrarchan sonnet, villanelle or pantoum.
             subject: 1 to 500 characters.
             mood: A word or two, up to 60 characters; may be empty.
 
@@ -50,7 +50,9 @@ def add_api(poet: Poet) -> None:
             form: As for `poem`.
 
         Returns:
-            {ok, score, lines: [{text, syllables, wanted, stress, rhyme, problems, uncertain}]}
+            {ok, score, reasons, lines: [{text, syllables, wanted, stress, rhyme, problems,
+            uncertain, span, feet, kinship, partner, score, failed, words}]}; reasons are keys of a
+            flag that say what is amiss.
         """
         return report(checked_lines(text), checked_form(form)).to_json()
 

@@ -47,6 +47,8 @@ class Writing:
     waiting: Waiting | None = None
     whole: bool = False
     """Whether the poem is as good as it will get."""
+    mending: bool = False
+    """Whether it has all its lines, of which some are tried anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +147,16 @@ class Poet:
                 break
             problem = poem.report(job.own).lines[index].problems
             why = problem[0] if problem else "another line is to rhyme with it"
-            yield Writing(poem, f"Line {index + 1}: {why}. Trying others …")
+            yield Writing(poem, f"Line {index + 1}: {why}. Trying others …", mending=True)
             found = await self._tries(job.now(poem), index, tries, left[index])
             better = await asyncio.to_thread(
                 _best, job.now(poem), index, [poem.lines[index], *found]
             )
             if better.lines == poem.lines:
                 left[index] += 1
-            poem = binding.with_refrains(better)
-        yield Writing(poem, "")
+            # Until the fair copy is made there is no answer that holds these lines.
+            poem = binding.with_refrains(better).model_copy(update={"answer_id": ""})
+        yield Writing(poem, mending=True)
 
     async def _tries(self, job: Job, index: int, tries: int, boldness: int) -> list[str]:
         """Other ways to write one line, side by side."""
