@@ -197,11 +197,11 @@ def _beside(out: Path, ending: str) -> Path:
     return out.with_name(f"{out.stem}.{ending}")
 
 
-def asker(teacher: Teacher) -> Ask:
+def asker(teacher: Teacher, *, retries: int = 6) -> Ask:
     """Asks the teacher's server; waits and tries again when it is busy."""
     import openai
 
-    client = openai.OpenAI(base_url=teacher.url, api_key=teacher.key or "none", max_retries=6)
+    client = openai.OpenAI(base_url=teacher.url, api_key=teacher.key or "none", max_retries=retries)
 
     def ask(messages: Sequence[Message], number: int) -> str:
         told: list[Any] = [to_dict(one) for one in messages]

@@ -103,7 +103,11 @@ def recognise(row: Columns) -> str:
         return "alpaca"
     if has & set(ASKED) and has & set(ANSWERED):
         return "prompt_completion"
-    raise NotARow(f"it has {', '.join(sorted(row)) or 'no columns'}")
+    raise NotARow(f"it has {_columns(row)}")
+
+
+def _columns(row: Columns) -> str:
+    return ", ".join(sorted(map(str, row))) or "no columns"
 
 
 def to_sample(row: Columns, form: str) -> Sample:
@@ -115,7 +119,7 @@ def to_sample(row: Columns, form: str) -> Sample:
     try:
         sample = _READERS[form](row)
     except (KeyError, TypeError, IndexError, AttributeError, StopIteration) as error:
-        raise NotARow(f"it is not a row of the form {form} ({error!r})") from error
+        raise NotARow(f"it has {_columns(row)}, and is not of the form {form}") from error
     if not any(answer.strip() for answer in sample.answers()):
         raise NotARow("it holds no answer")
     if not any(message.role == "user" for message in sample.messages):

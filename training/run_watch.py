@@ -54,7 +54,7 @@ class Watcher:
             Diverged: If the run learns nothing any more.
         """
         kept = {key: float(logs[key]) for key in KEPT if key in logs}
-        if "loss" not in kept and "eval_loss" not in kept:
+        if ("loss" not in kept and "eval_loss" not in kept) or self._known(step, kept):
             return False
         if "num_tokens" in logs:
             kept["tokens"] = float(logs["num_tokens"])
@@ -69,6 +69,11 @@ class Watcher:
             raise Diverged(f"{self.part}: the validation loss is no number any more.")
         pruned = self.report is not None and self.report(step, kept["eval_loss"])
         return pruned or self.out_of_patience()
+
+    def _known(self, step: int, kept: dict[str, float]) -> bool:
+        """Whether this is the validation at the end, right after that of the last step."""
+        rows = [row for row in self.log.rows() if "eval_loss" in row]
+        return "eval_loss" in kept and bool(rows) and rows[-1]["step"] == step
 
     def _tell(self, step: int, most: int, kept: dict[str, float], seconds: float) -> None:
         if not is_first():
