@@ -1,83 +1,96 @@
-"""Measures one model file on rows that training did not read."""
+"""Measures model files: the door to `training.evaluation` for commands and other parts.
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+What is measured is the GGUF that ships, through the engine and the template that serve it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from shared.engine.types import Engine
-from shared.errors import BadRequest, NotFound
+from shared.errors import BadRequest
 from shared.home import Home
-from shared.models.select import named
-from shared.releases import ReleaseStore
 from shared.settings import Settings
 from training.data import Row, read_jsonl
-from training.gate.form import keeps_form
-from training.gate.measure import is_exact, likelihoods, writings
+from training.evaluation.models import Subject, find_subject
+from training.evaluation.run import Evaluation, Tell, measure
+from training.evaluation.settings import Wanted
+from training.evaluation.tasks import JUDGE, check_tasks
+from training.judge.pairs import read_pairs
+from training.judge.run import judge_models
 from training.replay import DEMO, guarded_rows
-from training.serving import open_engine
 
 SEED = 7
+NEED_ROWS = frozenset({"loss", "exact", "form"})
 Figures = dict[str, Any]
 
 
-def evaluate(model: str, *, tasks: Sequence[str], limit: int, data: Path | None) -> Figures:
-    """Run the tasks on a release, `demo`, a catalogue name or a GGUF file.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is measured, and with what."""
+
+    tasks: Sequence[str]
+    """Names of `training.evaluation.tasks.TASKS`, or `judge`."""
+    limit: int
+    """Items per task, at most."""
+    data: Path | None = None
+    """JSONL with prompt and completion for the tasks about rows; else what the gate guards."""
+    items: Path | None = None
+    """Folder with the benchmarks' items; None takes them from the Hub."""
+    judge: str = ""
+    """A model's name, or the address of an OpenAI-compatible server."""
+    pairs: Path | None = None
+    """JSONL with pairs that people ranked, to compare the judge with people."""
+
+
+def compare(models: Sequence[str], asked: Asked, tell: Tell = lambda _: None) -> Evaluation:
+    """Measure releases, exported runs, `demo`, catalogue names or GGUF files on the same questions.
 
     Raises:
-        BadRequest: If a task or the kind of model is unknown.
-        NotFound: If no model has that name.
+        BadRequest: If a task is unknown, or the judge has nothing to judge.
+        NotFound: If no model has such a name.
     """
-    unknown = sorted(set(tasks) - TASKS.keys())
-    if unknown:
+    names = check_tasks(asked.tasks)
+    home = Home(Settings.load().home)
+    subjects = [find_subject(model, home) for model in dict.fromkeys(models)]
+    rows = _rows(asked.data, asked.limit) if {*NEED_ROWS, JUDGE} & set(names) else []
+    wanted = Wanted(limit=asked.limit, rows=rows, items=asked.items)
+    judge = _judge(asked, home, subjects) if JUDGE in names else ""
+    found = measure(subjects, [name for name in names if name != JUDGE], wanted, tell)
+    if not judge:
+        return found
+    people = read_pairs(asked.pairs)[: asked.limit] if asked.pairs else []
+    prompts = [row.prompt for row in rows]
+    return replace(found, judged=judge_models(subjects, prompts, people, judge, tell))
+
+
+def _judge(asked: Asked, home: Home, subjects: Sequence[Subject]) -> str:
+    """The judge's file or address."""
+    if not asked.judge:
+        raise BadRequest("The task judge needs a judge.", fix="Name a model or a URL with --judge.")
+    if len(subjects) < 2 and asked.pairs is None:
         raise BadRequest(
-            f"There is no task {unknown[0]!r}.", fix=f"Tasks: {', '.join(sorted(TASKS))}."
+            "A judge compares models, and there is one.",
+            fix="Name another model, or pairs that people ranked with --pairs.",
         )
-    path, name = _file_of(model, Home(Settings.load().home))
-    if data is None:
-        rows = guarded_rows(DEMO, seed=SEED, count=limit, trained=())
-    else:
-        rows = read_jsonl(data)[:limit]
-    return {"model": name, "rows": len(rows), **asyncio.run(_run(path, name, tasks, rows))}
+    if asked.judge.startswith(("http://", "https://")):
+        return asked.judge
+    return str(find_subject(asked.judge, home).path)
 
 
-def _file_of(model: str, home: Home) -> tuple[Path, str]:
-    store = ReleaseStore(home.releases)
-    if any(release.name == model for release in store.list()):
-        release = store.get(model)
-        release.verify()
-        return release.gguf, release.name
-    choice = named(model, home)
-    if choice.path is None:
-        raise NotFound(f"{model} is not a file on this machine.", fix="Name a GGUF file.")
-    return choice.path, choice.release
-
-
-async def _run(path: Path, name: str, tasks: Sequence[str], rows: Sequence[Row]) -> Figures:
-    figures: Figures = {}
-    async with open_engine(path, name=name) as engine:
-        for task in tasks:
-            figures |= await TASKS[task](engine, rows)
+def evaluate(model: str, *, tasks: Sequence[str], limit: int, data: Path | None) -> Figures:
+    """The row tasks on one model as plain numbers."""
+    done = compare([model], Asked(tasks=tasks, limit=limit, data=data)).models[0]
+    figures: Figures = {"model": done.subject.name, "rows": len(done.scores[0].values)}
+    for score in done.scores:
+        if score.task == "loss":
+            figures["loss_per_token"] = round(score.interval.mean, 4)
+        else:
+            figures[score.metric.replace(" ", "_")] = int(sum(score.values))
     return figures
 
 
-async def _loss(engine: Engine, rows: Sequence[Row]) -> Figures:
-    found = await likelihoods(engine, rows)
-    return {"loss_per_token": round(-sum(found) / max(1, len(found)), 4)}
-
-
-async def _exact(engine: Engine, rows: Sequence[Row]) -> Figures:
-    pairs = zip(rows, await writings(engine, [row.prompt for row in rows]), strict=True)
-    return {"word_for_word": sum(is_exact(row, text) for row, text in pairs)}
-
-
-async def _form(engine: Engine, rows: Sequence[Row]) -> Figures:
-    pairs = zip(rows, await writings(engine, [row.prompt for row in rows]), strict=True)
-    return {"keeps_form": sum(keeps_form(row, text) for row, text in pairs)}
-
-
-TASKS: dict[str, Callable[[Engine, Sequence[Row]], Awaitable[Figures]]] = {
-    "loss": _loss,
-    "exact": _exact,
-    "form": _form,
-}
+def _rows(data: Path | None, limit: int) -> list[Row]:
+    if data is None:
+        return guarded_rows(DEMO, seed=SEED, count=limit, trained=())
+    return read_jsonl(data)[:limit]

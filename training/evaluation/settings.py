@@ -17,5 +17,3 @@ class Wanted:
     """For the tasks about rows; in `limit` already."""
     items: Path | None = None
     """Folder with the benchmarks' items; None fetches them from the Hub."""
-    pairs: Path | None = None
-    """For the judge: pairs with people's verdicts."""

@@ -1,4 +1,5 @@
-# ruff: noqa: PTH - pathlib is not imported in here: less code between the fences
+# Without pathlib: less code between the fences.
+# ruff: noqa: PTH100, PTH120, PTH123
 """The process in which a program runs: fences first, then the program, then one word.
 
     python -I -S cell.py  <  {"program", "secret", "root", "memory_bytes", "cpu_seconds"}

@@ -1,4 +1,5 @@
-# ruff: noqa: PTH, S108 - pathlib is not imported in here: less code between the fences
+# Without pathlib: less code between the fences.
+# ruff: noqa: PTH102, PTH103, PTH112, PTH114, PTH120, PTH123, PTH211, S108
 """The fences round a program: namespaces, a file system of its own, limits, no rights.
 
 Everything is set up in the process that is to be fenced, before it reads a line of the program. A

@@ -1,0 +1,1 @@
+"""Compares two models' answers by a judge, and the judge with people."""
