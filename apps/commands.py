@@ -1,4 +1,4 @@
-"""`inkloop serve`: the apps on one site. Nothing heavy is imported before it is called for."""
+"""`inkloop serve` and `inkloop space`. Nothing heavy is imported before it is called for."""
 
 from contextlib import closing
 from pathlib import Path
@@ -40,3 +40,16 @@ def serve(
         from apps.site.server import serve_until_told
 
         return serve_until_told(settings, place, chosen, listener, open_page=open_page)
+
+
+@click.command()
+@click.argument("app", type=click.Choice([row.name for row in APPS]))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="An empty folder.")
+def space(app: str, out: Path) -> None:
+    """Write one app into a folder that is ready to push as a Hugging Face Space."""
+    from apps.space import write_space
+
+    (row,) = rows([app])
+    made = write_space(row, out)
+    click.echo(f"{out} holds {', '.join(path.name for path in made)}.")
+    click.echo("Its README.md says how to push it and what that costs.")

@@ -6,13 +6,14 @@
 
 import dataclasses
 import hashlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from feedback.pusher import PushState
 from feedback.records import AnswerRecord, App, FlagDraft, ModelRef, Receipt, Turn, owner_hash
+from feedback.signals import Signal
 from shared.engine.types import Done, Engine, EngineInfo, Event, Numbers, Piece, Request
 from shared.errors import EngineClosed
 from shared.home import Home
@@ -23,12 +24,20 @@ from shared.settings import Settings
 class Answers(Protocol):
     """Where answers are written down (`feedback.answers.AnswerStore`)."""
 
-    def record(self, answer: AnswerRecord) -> None:
-        """Store one answer; quick, and safe from any thread."""
+    def record(self, answer: AnswerRecord, *, temporary: bool = False) -> None:
+        """Store one answer; quick, and safe from any thread. A temporary one stays in memory."""
         ...
 
     def get(self, answer_id: str) -> AnswerRecord | None:
         """The answer, or None if it is unknown or has expired."""
+        ...
+
+    def forget_temporary(self, answer_ids: Iterable[str]) -> None:
+        """Forget temporary answers; flagged ones stay."""
+        ...
+
+    def note(self, kind: Signal, answer_id: str, *, owner: str) -> bool:
+        """Count what somebody did with their answer; it trains nothing."""
         ...
 
 
@@ -49,6 +58,10 @@ class Flags(Protocol):
 
     def said(self, answer_id: str, *, owner: str) -> FlagDraft | None:
         """The flag that this owner has on the answer now; None if there is none."""
+        ...
+
+    def revise(self, flag_id: str, receipt: str, draft: FlagDraft) -> dict[str, Any]:
+        """Change what a flag says; gives what `status` gives."""
         ...
 
     def withdraw(self, flag_id: str, receipt: str) -> dict[str, Any]:
@@ -100,6 +113,8 @@ class Ask:
     schema_name: str = ""
     draft: bool = False
     """One of several tries that nobody is shown: it is not written down."""
+    temporary: bool = False
+    """Kept in memory only, unless somebody flags it."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +153,8 @@ class Context:
         finally:
             if (pieces or numbers is not None) and not ask.draft:
                 wrote = _wrote(before, engine.info(), numbers)
-                self.answers.record(self._record(ask, wrote, answer_id, "".join(pieces), numbers))
+                record = self._record(ask, wrote, answer_id, "".join(pieces), numbers)
+                self.answers.record(record, temporary=ask.temporary)
         if numbers is not None:
             yield Finished(answer_id, "".join(pieces), numbers)
 

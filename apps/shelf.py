@@ -6,7 +6,7 @@ The owner's cookie itself is never stored, only its hash.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,6 +27,19 @@ class Shelf:
         with self.work() as db:
             for statement in schema.split(";"):
                 db.execute(statement)
+
+    def add_columns(self, table: str, columns: Sequence[str]) -> None:
+        """Give a table of an older version the columns that came later.
+
+        Args:
+            table: Its name.
+            columns: As in CREATE TABLE, each with a default; those that are there stay.
+        """
+        with self.change() as db:
+            there = {row["name"] for row in db.execute(f"PRAGMA table_info({table})")}
+            for column in columns:
+                if column.split()[0] not in there:
+                    db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
 
     @contextmanager
     def work(self) -> Iterator[sqlite3.Connection]:

@@ -1,7 +1,8 @@
 """What `/metrics` shows, by the names that dashboards rely on.
 
 One registry per process, apart from prometheus_client's global one, so that tests and embedding
-programs never see somebody else's numbers. The rooms only count here; nothing reads from here.
+programs never see somebody else's numbers. The rooms only count here; what people are told about
+the queue is the one thing that is read back.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -58,6 +59,15 @@ flags = Counter("inkloop_flags", "Flags received.", ["app", "verdict"], registry
 flags_unpushed = Gauge(
     "inkloop_flags_unpushed", "Flags with consent that are not yet pushed.", registry=registry
 )
+
+
+def busy() -> tuple[int, int, float]:
+    """Answers being written, requests that wait, and the mean time to a first word in seconds."""
+    started = registry.get_sample_value("inkloop_first_token_seconds_count") or 0.0
+    seconds = registry.get_sample_value("inkloop_first_token_seconds_sum") or 0.0
+    now = (registry.get_sample_value(name) for name in ("inkloop_running", "inkloop_queue_waiting"))
+    running, waiting = (int(value or 0) for value in now)
+    return running, waiting, seconds / started if started else 0.0
 
 
 def exposition() -> bytes:

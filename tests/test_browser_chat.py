@@ -47,10 +47,8 @@ class Talk:
         self.arrived()
 
     def arrived(self) -> None:
-        # The list names a conversation as soon as the server has said which one is shown.
-        self.page.wait_for_function(
-            "id => document.querySelector(id)?.value", arg=f"#{self.app}-list input"
-        )
+        # The heading names a conversation as soon as the server has said which one is shown.
+        self.part("title").locator("p").wait_for()
 
     def part(self, name: str) -> "Locator":
         return self.page.locator(f"#{self.app}-{name}")
@@ -196,13 +194,15 @@ def test_conversations_are_listed_opened_and_deleted(page: "Page", server: str) 
     talk.part("new").click()
     talk.part("log").get_by_text("What makes a good opening line?").wait_for()
     talk.ask("second one")
-    talk.part("list").locator("input").click()
-    page.get_by_role("option", name="first one").click()
+    talk.part("list").get_by_role("button", name="first one", exact=True).click()
     talk.part("log").get_by_text("first one").wait_for()
-    talk.part("delete").click()
+    page.once("dialog", lambda asked: asked.accept("Birds"))
+    talk.part("list").get_by_role("button", name="Rename: first one").click()
+    talk.part("title").get_by_text("Birds").wait_for()
+    page.once("dialog", lambda asked: asked.accept())
+    talk.part("list").get_by_role("button", name="Delete: Birds").click()
     talk.part("log").get_by_text("second one").wait_for()
-    talk.part("list").locator("input").click()
-    assert page.get_by_role("option").count() == 1
+    assert talk.part("list").locator("li").count() == 1
 
 
 def test_an_example_is_asked_at_once(page: "Page", server: str) -> None:
@@ -248,6 +248,59 @@ def test_two_people_never_see_each_other(browser: "Browser", server: str) -> Non
     assert "heron" not in other.content()
     for context in contexts:
         context.close()
+
+
+def test_a_temporary_chat_is_gone_after_a_reload_and_its_flag_says_so(
+    page: "Page", server: str
+) -> None:
+    talk = Talk(page, server)
+    talk.part("temporary").click()
+    talk.part("title").get_by_text("Temporary.").wait_for()
+    talk.ask("a secret heron")
+    assert "heron" not in talk.part("list").inner_text()
+    talk.button("Dislike").click()
+    page.locator("#flag-told").get_by_text("This chat is temporary.").wait_for()
+    page.reload()
+    talk.arrived()
+    assert talk.questions() == []
+
+
+def test_a_draft_outlives_a_reload(page: "Page", server: str) -> None:
+    talk = Talk(page, server)
+    talk.box.fill("half a thought")
+    page.wait_for_function("() => sessionStorage.getItem('inkloop.draft.chat')")
+    page.reload()
+    page.wait_for_function("() => document.querySelector('#chat-input textarea')?.value")
+    assert talk.box.input_value() == "half a thought"
+
+
+def test_the_same_seed_is_asked_again_and_compared(page: "Page", server: str) -> None:
+    talk = Talk(page, server)
+    talk.ask("hello")
+    talk.part("again").click()
+    talk.part("version").get_by_text("Answer 2 of 2").wait_for()
+    talk.part("compare").click()
+    talk.part("compared").locator(".talk-diff").wait_for()
+    page.get_by_role("button", name="Numbers").click()
+    talk.part("numbers").get_by_text("seed").wait_for()
+
+
+def test_consent_is_remembered_only_where_it_was_asked_for(page: "Page", server: str) -> None:
+    talk = Talk(page, server)
+    talk.ask("hello")
+    talk.button("Like").click()
+    page.locator("#flag-preview").get_by_text('"train": false').wait_for()
+    page.locator("#flag-consent-train input").check()
+    assert page.evaluate("localStorage.getItem('inkloop.consent')") is None
+    page.locator("#flag-remember input").check()
+    page.wait_for_function("() => localStorage.getItem('inkloop.consent') === 'train'")
+    page.keyboard.press("Escape")
+    page.reload()
+    talk.arrived()
+    talk.ask("hello again")
+    talk.button("Like").last.click()
+    page.locator("#flag-preview").get_by_text('"train": true').wait_for()
+    assert not page.locator("#flag-consent-publish input").is_checked()
 
 
 def test_a_flag_takes_two_clicks(page: "Page", server: str) -> None:

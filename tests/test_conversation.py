@@ -1,8 +1,9 @@
 """A conversation: nothing said is lost, nobody reads another's, and every ending is kept."""
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from apps.talk.conversation import Conversation
 from apps.talk.display import closed, from_shown, parts, shown_answer, shown_question, text_of
 from apps.talk.exchange import CHAT, CODE, Exchange
 from apps.talk.limits import Wishes
+from apps.talk.presets import PresetStore
 from apps.talk.store import ConversationStore
+from apps.talk.temporary import Conversations
 from apps.ui.stream import Progress
 from feedback.answers import AnswerStore
 from feedback.flags import FlagService
@@ -171,6 +174,33 @@ def test_an_answer_that_was_stopped_says_so() -> None:
     assert "Stopped" in text_of(rows[1]["content"])
 
 
+def test_a_conversation_comes_back_from_its_json_with_every_version() -> None:
+    now = spoken("if x:\n\treturn  ", "```py\nprint(1)\n```", "and\r\nnow?", "")
+    now = talk.edit(now, now.path()[2], "## You\n\nor then?")
+    back = export.read_file(export.as_json(now).text)
+    assert said(back) == said(now)
+    assert [turn.text for turn in back.turns] == [turn.text for turn in now.turns]
+    assert back.id != now.id
+    assert not {turn.id for turn in back.turns} & {turn.id for turn in now.turns}
+    assert not any(turn.answer_id for turn in back.turns)
+
+
+def test_markdown_and_lists_of_messages_come_back_too() -> None:
+    now = spoken("hello\n\n  there", "hi", "more")
+    assert said(export.read_file(export.as_markdown(now).text)) == said(now)
+    rows = '[{"role": "system", "content": "s"}, {"role": "user", "content": "hello"}]'
+    assert said(export.read_file(rows)) == ["hello"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "hello", "{", "[]", "[1]", '{"turns": [{"id": 1}]}', '[{"role": "cat", "content": ""}]'],
+)
+def test_a_file_that_is_no_conversation_is_refused_in_words(text: str) -> None:
+    with pytest.raises(BadRequest, match="Choose a JSON or Markdown file"):
+        export.read_file(text)
+
+
 def test_a_copy_holds_every_turn_to_the_letter() -> None:
     now = spoken("def f():\n    pass", "Fine.")
     assert "def f():\n    pass" in export.as_markdown(now).text
@@ -292,6 +322,84 @@ def test_what_nobody_touched_for_long_is_deleted_with_its_turns(store: Conversat
     assert store.open(OWNER, now.id)[0].turns == ()
 
 
+def test_conversations_are_found_by_what_was_said_in_them(store: ConversationStore) -> None:
+    heron, other = spoken("hello", "a Heron_100% sure"), spoken("good day", "to you")
+    for one in (heron, other):
+        store.keep(OWNER, one, WISHES)
+    assert [one.id for one in store.list(OWNER, search="heron_100%")] == [heron.id]
+    assert store.list(OWNER, search="heronx100") == []
+    assert store.list(STRANGER, search="heron") == []
+
+
+def test_a_name_stays_whatever_is_said_later(store: ConversationStore) -> None:
+    now = spoken("hello", "hi")
+    store.keep(OWNER, now, WISHES)
+    store.rename(OWNER, now.id, "  About birds ")
+    store.keep(OWNER, talk.say(now, "more"), WISHES)
+    assert [one.title for one in store.list(OWNER)] == ["About birds"]
+    with pytest.raises(BadRequest, match="0 to 80"):
+        store.rename(OWNER, now.id, "x" * 81)
+    with pytest.raises(NotFound):
+        store.rename(STRANGER, now.id, "Mine")
+
+
+def test_what_is_pinned_comes_first_and_stays(store: ConversationStore) -> None:
+    first, second = spoken("first"), spoken("second")
+    for one in (first, second):
+        store.keep(OWNER, one, WISHES)
+    store.pin(OWNER, first.id)
+    assert store.latest(OWNER) == second.id
+    assert [(one.id, one.pinned) for one in store.list(OWNER)] == [
+        (first.id, True),
+        (second.id, False),
+    ]
+    store.forget_before(datetime.now(UTC) + timedelta(seconds=1))
+    assert [one.id for one in store.list(OWNER)] == [first.id]
+
+
+def test_a_file_of_an_older_version_gets_the_columns_that_came_later(tmp_path: Path) -> None:
+    path = tmp_path / "h.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(
+            "CREATE TABLE conversation (id TEXT PRIMARY KEY, owner TEXT NOT NULL,"
+            " app TEXT NOT NULL,"
+            " title TEXT NOT NULL, wishes TEXT NOT NULL, leaf TEXT, touched_at TEXT NOT NULL)"
+        )
+    for _ in range(2):
+        store = ConversationStore(path, "chat", keep_days=90)
+    store.keep(OWNER, spoken("hello"), WISHES)
+    assert [one.title for one in store.list(OWNER)] == ["hello"]
+
+
+def test_a_temporary_conversation_is_nowhere_on_disk_and_goes_with_its_tab(tmp_path: Path) -> None:
+    both = Conversations(ConversationStore(tmp_path / "h.sqlite", "chat", keep_days=90))
+    now = talk.say(both.begin_temporary(OWNER, "tab"), "a secret heron")
+    now = talk.reply(now, now.path()[-1], text="I see.", answer_id="a1", finish="stop")
+    both.keep(OWNER, now, WISHES)
+    assert both.open(OWNER, now.id) == (now, WISHES)
+    assert both.has_temporary("a1")
+    assert both.list(OWNER) == []
+    with pytest.raises(NotFound):
+        both.open(STRANGER, now.id)
+    assert b"heron" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert both.forget_tab("another") == []
+    assert both.forget_tab("tab") == ["a1"]
+    with pytest.raises(NotFound):
+        both.open(OWNER, now.id)
+
+
+def test_a_persons_own_presets_are_kept_for_them_alone(tmp_path: Path) -> None:
+    presets = PresetStore(tmp_path / "h.sqlite", "chat", given={"Balanced": Wishes()})
+    pirate = Wishes(system="You are a pirate.", temperature=1.2)
+    presets.save(OWNER, " Pirate ", pirate)
+    assert presets.all(OWNER) == {"Balanced": Wishes(), "Pirate": pirate}
+    assert list(presets.all(STRANGER)) == ["Balanced"]
+    with pytest.raises(BadRequest, match="one of the app's"):
+        presets.save(OWNER, "Balanced", pirate)
+    presets.remove(OWNER, "Pirate")
+    assert list(presets.all(OWNER)) == ["Balanced"]
+
+
 # The exchange with a model
 
 
@@ -317,7 +425,9 @@ def ctx(home: Home, engine: ScriptedEngine) -> Iterator[Context]:
 
 @pytest.fixture
 def exchange(ctx: Context) -> Exchange:
-    return Exchange(ctx, CHAT, ConversationStore(ctx.home.history, "chat", keep_days=90))
+    return Exchange(
+        ctx, CHAT, Conversations(ConversationStore(ctx.home.history, "chat", keep_days=90))
+    )
 
 
 async def held(exchange: Exchange, now: Conversation, wishes: Wishes = WISHES) -> Conversation:
@@ -356,7 +466,7 @@ async def test_only_the_apps_own_system_prompt_is_shared_between_people(
 
 
 async def test_code_asks_with_its_own_prompt(ctx: Context, engine: ScriptedEngine) -> None:
-    store = ConversationStore(ctx.home.history, "code", keep_days=90)
+    store = Conversations(ConversationStore(ctx.home.history, "code", keep_days=90))
     await held(Exchange(ctx, CODE, store), spoken("count"))
     assert engine.requests[-1].messages[0].content == formats.CODE_SYSTEM
 

@@ -14,6 +14,7 @@ from apps.receipts.words import erasing, life, pasted
 from apps.releases import view as releases_view
 from apps.releases.timeline import judged, read_timeline
 from feedback.curate import build
+from feedback.drafts import make_draft
 from feedback.progress import Progress
 from feedback.receipts import Reach
 from feedback.records import AnswerRecord, ModelRef, Turn
@@ -105,6 +106,29 @@ def test_the_words_open_with_the_receipt_only(room: Room, desk: Desk) -> None:
             with pytest.raises(NotFound):
                 act(receipt.flag_id, wrong)
     assert desk.look_up(receipt.flag_id).state == "received"
+
+
+def test_a_flag_is_changed_later_with_its_receipt_alone(room: Room, desk: Desk) -> None:
+    receipt = room.complain(ADA, "one?")
+    draft = make_draft("", "up", comment="Better than I thought. a@b.example", consent_train=False)
+    life = desk.change(receipt.flag_id, receipt.receipt, draft)
+    assert life.history[-1].text == "Changed by its author"
+    now = desk.written(receipt.flag_id, receipt.receipt)
+    assert (now.verdict, now.correction, now.consent.train) == ("up", "", False)
+    assert now.redaction.counts
+    assert "a@b.example" not in now.comment
+    assert [flag.id for flag in desk.own(ADA)] == [receipt.flag_id]
+    with pytest.raises(NotFound):
+        desk.change(receipt.flag_id, "guess", draft)
+
+
+def test_a_comparison_that_is_changed_keeps_what_lost(room: Room, desk: Desk) -> None:
+    better, worse = (room.answer(ADA, "one?", text=text) for text in ("Good.", "Bad."))
+    receipt = room.flag(better, "prefer", owner=ADA, over=worse.id)
+    draft = make_draft("", "prefer", over="the same", comment="Shorter.")
+    desk.change(receipt.flag_id, receipt.receipt, draft)
+    now = desk.written(receipt.flag_id, receipt.receipt)
+    assert (now.verdict, now.alternative, now.comment) == ("prefer", "Bad.", "Shorter.")
 
 
 def test_what_is_taken_back_leaves_its_words(room: Room, desk: Desk) -> None:

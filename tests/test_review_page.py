@@ -2,23 +2,28 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from filelock import FileLock
 from starlette.testclient import TestClient
 
 from apps.review import figures_view, view
 from apps.review.desk import ON_A_PAGE, Filters, Line, Queue, ReviewDesk
-from apps.review.door import COOKIE, TRIES, WAIT_SECONDS, Door, Refused
+from apps.review.door import COOKIE, NAMES_SECONDS, TRIES, WAIT_SECONDS, Door, Refused
 from apps.review.entrance import router
 from apps.review.figures import OTHER, figures
+from apps.review.retraining import LOCK, Retraining
 from apps.review.served import Keeper
 from feedback import enough
+from feedback.reviewers import Reviewers
 from feedback.taxonomy import Taxonomy
 from shared.errors import BadRequest, NotFound
 from shared.releases import ReleaseStore
+from shared.settings import Settings
 from tests.feedback_room import Room
 from tests.test_releases import add
 
@@ -77,6 +82,35 @@ def test_a_line_tells_how_many_others_are_like_it(room: Room, desk: ReviewDesk) 
     ]
 
 
+def test_near_duplicates_are_decided_together(room: Room, desk: ReviewDesk) -> None:
+    receipts = [
+        room.complain(owner, "What is a quokka, please tell me now?") for owner in ("ada", "eve")
+    ]
+    other = room.complain("ada", "Where do otters sleep at night?", correction="In kelp.")
+    queue = desk.find(Filters())
+    assert queue.line is not None
+    assert [line.id for line in queue.alike()] == [receipts[1].flag_id]
+    desk.decide(desk.see(queue.line), "approve", by="admin", why="", correction="")
+    done = desk.decide_alike(queue, "approve", by="admin", why="")
+    assert done == {receipts[1].flag_id: "approved"}
+    left = queue.decided("approved", done)
+    assert left.line is not None
+    assert left.line.id == other.flag_id
+
+
+def test_a_second_opinion_is_asked_of_somebody_else(room: Room, desk: ReviewDesk) -> None:
+    for name in ("grace", "alan"):
+        Reviewers(room.home).add(name, PASSWORD)
+    receipt = room.complain("ada", "one?", severity="critical")
+    first = desk.find(Filters(), by="grace")
+    assert first.line is not None
+    state = desk.decide(desk.see(first.line), "approve", by="grace", why="", correction="")
+    assert state == "received"
+    assert desk.find(Filters(), by="grace").lines == ()
+    second = desk.find(Filters(), by="alan")
+    assert [(line.id, line.waits) for line in second.lines] == [(receipt.flag_id, "second")]
+
+
 def test_taken_back_and_erased_flags_are_not_shown(room: Room, desk: ReviewDesk) -> None:
     one, two = room.complain("ada", "one?"), room.complain("ada", "two?")
     room.flags.withdraw(one.flag_id, one.receipt)
@@ -93,6 +127,7 @@ def lines(*states: str) -> Queue:
             Line(
                 id=str(place), state=state, app="chat", verdict="down", day="2026-01-02",
                 reasons=(), about="", corrected=False, trains=True, same_question=0, same_person=0,
+                waits="first" if state == "received" else "",
             )
             for place, state in enumerate(states)
         )
@@ -235,6 +270,23 @@ def test_promoting_and_rolling_back_move_the_pointer(room: Room, tmp_path: Path)
         keeper.roll_back()
 
 
+def test_a_retrain_is_started_once_and_followed_to_its_end(room: Room) -> None:
+    retraining = Retraining(room.home, Settings(home=room.home.root, model="demo"))
+    retraining.start(look_only=True)
+    with pytest.raises(BadRequest, match="running already"):
+        retraining.start()
+    while retraining.is_running():
+        time.sleep(0.2)
+    assert "Done." in retraining.said() or "see above" in retraining.said()
+
+
+def test_somebody_elses_retrain_counts_as_running(room: Room) -> None:
+    retraining = Retraining(room.home, Settings(home=room.home.root))
+    with FileLock(room.home.root / LOCK):
+        assert retraining.is_running()
+    assert not retraining.is_running()
+
+
 def test_runs_tell_how_far_they_came(room: Room) -> None:
     for name in ("begun", "done", "refused"):
         (room.home.runs / name).mkdir(parents=True)
@@ -255,6 +307,19 @@ def test_runs_tell_how_far_they_came(room: Room) -> None:
 # The door
 
 
+class Reviewing:
+    """Two reviewers whose passwords are quick to check."""
+
+    def __init__(self) -> None:
+        self.known = {"admin": PASSWORD, "grace": "another password"}
+
+    def check(self, name: str, password: str) -> str | None:
+        return name if self.known.get(name) == password else None
+
+    def names(self) -> list[str]:
+        return list(self.known)
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = 1000.0
@@ -269,7 +334,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_the_right_password_opens_and_leaving_closes() -> None:
-    door = Door(PASSWORD)
+    door = Door(Reviewing())
     token = await door.enter("admin", PASSWORD, address="a")
     assert door.who(token) == "admin"
     door.leave(token)
@@ -283,13 +348,13 @@ async def test_the_right_password_opens_and_leaving_closes() -> None:
 )
 async def test_anything_else_stays_outside(quick: None, name: str, password: str) -> None:
     with pytest.raises(Refused) as refused:
-        await Door(PASSWORD).enter(name, password, address="a")
+        await Door(Reviewing()).enter(name, password, address="a")
     assert refused.value.status == 400
 
 
 async def test_an_address_that_was_wrong_too_often_waits(quick: None) -> None:
     clock = Clock()
-    door = Door(PASSWORD, clock=clock)
+    door = Door(Reviewing(), clock=clock)
     for _ in range(TRIES):
         with pytest.raises(Refused):
             await door.enter("admin", "wrong", address="a")
@@ -302,7 +367,7 @@ async def test_an_address_that_was_wrong_too_often_waits(quick: None) -> None:
 
 
 async def test_trying_all_at_once_gains_nothing(quick: None) -> None:
-    door = Door(PASSWORD)
+    door = Door(Reviewing())
     tries = [door.enter("admin", f"guess {i}", address="a") for i in range(15)]
     found = await asyncio.gather(*tries, door.enter("admin", PASSWORD, address="a"),
                                  return_exceptions=True)  # fmt: skip
@@ -313,16 +378,26 @@ async def test_trying_all_at_once_gains_nothing(quick: None) -> None:
 
 async def test_a_login_ends_after_its_hours() -> None:
     clock = Clock()
-    door = Door(PASSWORD, clock=clock)
+    door = Door(Reviewing(), clock=clock)
     token = await door.enter("admin", PASSWORD, address="a")
     clock.now += 13 * 3600
+    assert door.who(token) is None
+
+
+async def test_reviewers_enter_by_name_and_are_out_once_removed() -> None:
+    clock, reviewing = Clock(), Reviewing()
+    door = Door(reviewing, clock=clock)
+    token = await door.enter("grace", "another password", address="a")
+    assert door.who(token) == "grace"
+    del reviewing.known["grace"]
+    clock.now += NAMES_SECONDS
     assert door.who(token) is None
 
 
 @pytest.fixture
 def visitor(quick: None) -> TestClient:
     app = FastAPI()
-    app.include_router(router(Door(PASSWORD)))
+    app.include_router(router(Door(Reviewing())))
     return TestClient(app, follow_redirects=False)
 
 

@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from apps.context import AnswerEvent, Finished, Started
+from apps.site.examples import Example, Examples, examples_of
 from apps.site.fetching import Fetching
-from apps.site.home import changes
+from apps.site.home import busy_line, cards, changes
 from apps.site.inkloop import tidy
 from apps.suite import APPS, rows
 from apps.ui.banner import Running, as_html
@@ -184,6 +185,32 @@ async def test_the_stores_forget_while_the_server_runs(monkeypatch: pytest.Monke
     work = asyncio.create_task(tidy(ctx))
     await asyncio.wait_for(swept.wait(), 10)
     work.cancel()
+
+
+def test_examples_are_shown_for_exactly_the_model_that_wrote_them(tmp_path: Path):
+    one = Example(asked="<b>", text="Rain & more", seed=7)
+    path = tmp_path / "examples.json"
+    whole = Examples(release="demo", sha256="a" * 64, apps={"chat": one})
+    path.write_text(whole.model_dump_json())
+    assert examples_of("a" * 64, path) == {"chat": one}
+    assert examples_of("b" * 64, path) == {}
+    assert examples_of("", path) == {}
+    shown = cards(rows(["chat"]), {"chat": one})
+    assert "&lt;b&gt;" in shown
+    assert "Rain &amp; more" in shown
+    assert "seed 7" in shown
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ((0, 0, 0.0), "Nobody is being answered."),
+        ((1, 0, 0.5), "1 answer is being written."),
+        ((4, 2, 3.0), "2 people wait: your turn in about 6 s."),
+    ],
+)
+def test_how_busy_it_is_reads_as_a_sentence(state: tuple[int, int, float], said: str):
+    assert said in busy_line(*state)
 
 
 def test_the_home_page_claims_nothing_before_a_release():

@@ -27,6 +27,11 @@ STYLE = Style(
         "Exact": Wishes(temperature=0.0, max_tokens=768),
         "Looser": Wishes(temperature=0.8, max_tokens=1024),
     },
+    actions={
+        "Explain it": "Explain this code step by step.",
+        "Add tests": "Write tests for this code.",
+        "Fix this error": "This code fails. Mend it. The error is:\n\n{}",
+    },
     notes=snippets.remarks,
     files=snippets.files,
 )

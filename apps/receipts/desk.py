@@ -16,7 +16,7 @@ from apps.receipts.words import Life
 from apps.ui.stream import Progress, growing
 from feedback.ledger import Flag
 from feedback.receipts import Reach, opened, own_flags, reach
-from feedback.records import FlagRecord
+from feedback.records import FlagDraft, FlagRecord
 from shared.errors import BadRequest, NotFound
 
 MOST_OWN = 50
@@ -79,6 +79,26 @@ class Desk:
         flag = opened(self._ctx.home, _known(flag_id), receipt)
         may_leave = any(row.consent for row in flag.rows)
         return Opened(flag.record, reach(flag), self._ctx.settings.flags_repo if may_leave else "")
+
+    def written(self, flag_id: str, receipt: str) -> FlagRecord:
+        """What a flag says.
+
+        Raises:
+            NotFound: If the receipt is not this flag's, or nothing is left of what was said.
+        """
+        record = self.open(flag_id, receipt).record
+        if record is None:
+            raise NotFound("Nothing of this flag is left.", fix="Flag the answer again in its app.")
+        return record
+
+    def change(self, flag_id: str, receipt: str, draft: FlagDraft) -> Life:
+        """Let a flag say something else from now on.
+
+        Raises:
+            NotFound: If the receipt is not this flag's, or its answer is no longer kept.
+            BadRequest: If a field does not fit.
+        """
+        return words.life(self._ctx.flags.revise(_known(flag_id), receipt, draft))
 
     def withdraw(self, flag_id: str, receipt: str) -> Life:
         """Take a flag back.

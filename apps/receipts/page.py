@@ -11,6 +11,7 @@ import gradio as gr
 
 from apps.context import Context
 from apps.receipts import style, view
+from apps.receipts.change import ChangeForm
 from apps.receipts.desk import Desk
 from apps.receipts.words import pasted
 from apps.ui import look
@@ -84,6 +85,8 @@ class FlagsPage:
                     self.then = gr.HTML(elem_id="flags-then", apply_default_css=False)
                 with gr.Column(min_width=260):
                     self.now = gr.HTML(elem_id="flags-now", apply_default_css=False)
+            with gr.Accordion("Change it", open=False, elem_id="flags-change"):
+                self.change = ChangeForm(self.ctx.home)
             with gr.Accordion("What is stored", open=False, elem_id="flags-stored"):
                 self.stored = gr.HTML(apply_default_css=False)
 
@@ -103,6 +106,15 @@ class FlagsPage:
         self.erase.click(shows_errors(self._warned), asked, [self.warning, self.asking], **INSTANT)
         self.keep.click(lambda: gr.Column(visible=False), None, self.asking, **INSTANT)
         self.sure.click(shows_errors(self._erased), asked, self._after(), **INSTANT)
+        self.change.verdict.input(
+            shows_errors(self._turned),
+            [*asked, self.change.verdict, self.change.reasons],
+            [self.change.reasons, self.change.severity],
+            **INSTANT,
+        )
+        self.change.send.click(
+            shows_errors(self._changed), [*asked, *self.change.fields], self._after(), **INSTANT
+        )
         self.again.click(
             shows_errors(self._again),
             asked,
@@ -115,7 +127,8 @@ class FlagsPage:
         linked.then(shows_errors(self._arrived), self.linked, shown, **INSTANT)
 
     def _shown(self) -> list[Any]:
-        return [self.life, self.opened, self.asking, self.both, self.stored]
+        place = [self.life, self.opened, self.asking, self.both, self.stored]
+        return [*place, *self.change.fields]
 
     def _after(self) -> list[Any]:
         return [*self._shown(), self.own]
@@ -138,6 +151,24 @@ class FlagsPage:
         return changes | {
             self.opened: gr.Column(visible=True),
             self.stored: view.stored(opened),
+            **(self.change.filled(opened.record) if opened.record else {}),
+        }
+
+    def _turned(self, flag_id: str, receipt: str, verdict: str, reasons: list[str]) -> Changes:
+        record = self.desk.written(flag_id, receipt)
+        return self.change.sides(record.app, verdict, reasons)
+
+    def _changed(self, request: gr.Request, flag_id: str, receipt: str, *fields: object) -> Changes:
+        record = self.desk.written(flag_id, receipt)
+        life = self.desk.change(flag_id, receipt, self.change.draft(record.app, fields))
+        opened = self.desk.open(flag_id, receipt)
+        gr.Info("Changed.", title="Your flag")
+        return {
+            self.life: view.life(life),
+            self.stored: view.stored(opened),
+            self.both: gr.Row(visible=False),
+            self.own: self._own(request),
+            **(self.change.filled(opened.record) if opened.record else {}),
         }
 
     def _chosen(self, event: gr.EventData) -> Changes:

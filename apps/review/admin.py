@@ -7,14 +7,22 @@ import gradio as gr
 
 from apps.context import Context
 from apps.review import figures_page
+from apps.review.audit_page import AuditPage
 from apps.review.desk import ReviewDesk
 from apps.review.entrance import LOGOUT
 from apps.review.queue_page import QueuePage
+from apps.review.retrain_page import RetrainPage
+from apps.review.retraining import Retraining
 from apps.review.served import Keeper
 from apps.review.served_page import ServedPage
 from apps.review.style import CSS
 
-PAGES = (("", "Review"), ("figures", "Figures"), ("releases", "Releases and runs"))
+PAGES = (
+    ("", "Review"),
+    ("figures", "Figures"),
+    ("audit", "Audit"),
+    ("releases", "Releases and runs"),
+)
 __all__ = ["CSS", "blocks"]
 
 
@@ -27,6 +35,9 @@ def blocks(ctx: Context) -> gr.Blocks:
         figures_page.build(whole, ctx)
     with whole.route("Releases", "releases", show_in_navbar=False), _frame("admin", "releases"):
         ServedPage(Keeper(ctx.home)).wire(whole)
+        RetrainPage(Retraining(ctx.home, ctx.settings)).wire(whole)
+    with whole.route("Audit", "audit", show_in_navbar=False), _frame("admin", "audit"):
+        AuditPage(ctx.home, ReviewDesk(ctx.home)).wire(whole)
     return whole
 
 

@@ -7,23 +7,22 @@ shown.
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from feedback.duplicates import clusters
 from feedback.ledger import Flag, Ledger, State
+from feedback.quorum import Waits
 from feedback.records import FlagRecord
-from feedback.reviewing import decide_as_seen
+from feedback.reviewing import can_add, decide_as_seen
 from feedback.reviews import Ruling
 from feedback.taxonomy import Taxonomy
-from shared.errors import NotFound
+from shared.errors import BadRequest, NotFound
 from shared.home import Home
 
 ON_A_PAGE = 20
-DECIDED: dict[Ruling, State] = {
-    "approve": "approved",
-    "edit": "approved",
-    "reject": "rejected",
-    "quarantine": "quarantined",
-}
+MOST_COMPARED = 3_000
+"""Flags in a list whose texts are compared; in a longer one, only equal questions are a group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +54,10 @@ class Line:
     """Other flags about the same question."""
     same_person: int
     """Other flags from the same person; 0 where nobody knows."""
+    group: str = ""
+    """Equal for flags that say nearly the same about nearly the same question."""
+    waits: Waits = ""
+    """What its review still lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,15 @@ class Queue:
         first = self.at - self.at % ON_A_PAGE
         return range(first, min(first + ON_A_PAGE, len(self.lines)))
 
+    def alike(self) -> tuple[Line, ...]:
+        """Other flags in the list that wait and say nearly the same as the one that is open."""
+        here = self.line
+        if here is None or not here.group:
+            return ()
+        return tuple(
+            one for one in self.lines if one.group == here.group and one.waits and one is not here
+        )
+
     def moved(self, by: int) -> "Queue":
         """Go on or back, never past an end."""
         return self.opened(self.at + by)
@@ -83,13 +95,22 @@ class Queue:
         """Look at a place."""
         return replace(self, at=max(0, min(at, len(self.lines) - 1)))
 
-    def decided(self, state: str) -> "Queue":
-        """After a decision: the line says so, and the next one that waits comes."""
+    def decided(self, state: str, together: dict[str, str] | None = None) -> "Queue":
+        """After a decision: the line says so, and the next one that waits comes.
+
+        Args:
+            state: Of the flag that is being looked at.
+            together: Ids of others that were decided with it, with their states.
+        """
         line = self.line
         if line is None:
             return self
-        lines = (*self.lines[: self.at], replace(line, state=state), *self.lines[self.at + 1 :])
-        waiting = [place for place, one in enumerate(lines) if one.state == "received"]
+        done = {line.id: state, **(together or {})}
+        lines = tuple(
+            replace(one, state=done[one.id], waits="") if one.id in done else one
+            for one in self.lines
+        )
+        waiting = [place for place, one in enumerate(lines) if one.waits]
         later = [place for place in waiting if place > self.at]
         goal = later[0] if later else waiting[0] if waiting else self.at + 1
         return Queue(lines, self.at).opened(goal)
@@ -115,19 +136,20 @@ class ReviewDesk:
         self._ledger = Ledger(home)
         self.taxonomy = Taxonomy.load(home)
 
-    def find(self, filters: Filters) -> Queue:
-        """All flags that fit, oldest first."""
+    def find(self, filters: Filters, *, by: str = "") -> Queue:
+        """All flags that fit, oldest first; of those that wait, the ones that wait for `by`."""
         every = [
             (flag, record) for flag in self._ledger.flags() if (record := flag.record) is not None
         ]
         questions = Counter(record.prompt_sha256 for _, record in every)
         people = Counter(record.session for _, record in every)
+        found = [(flag, record) for flag, record in every if _fits(flag, record, filters)]
+        if filters.state == "received":
+            found = [(flag, record) for flag, record in found if can_add(flag, by)]
+        lines = [_line(flag, record, questions, people) for flag, record in found]
+        groups = _groups([record for _, record in found])
         return Queue(
-            tuple(
-                _line(flag, record, questions, people)
-                for flag, record in every
-                if _fits(flag, record, filters)
-            )
+            tuple(replace(line, group=group) for line, group in zip(lines, groups, strict=True))
         )
 
     def see(self, line: Line) -> Seen:
@@ -136,14 +158,18 @@ class ReviewDesk:
         Raises:
             NotFound: If its author has taken it back or erased it since the list was made.
         """
-        flag = self._ledger.get(line.id)
+        return self.see_flag(self._ledger.get(line.id), line)
+
+    def see_flag(self, flag: Flag, line: Line | None = None) -> Seen:
+        """The same of a flag that is at hand."""
         record, newest = flag.record, flag.newest
         if record is None or newest is None:
             raise NotFound(f"This flag was {flag.state} by its author.", fix="Go on to the next.")
+        line = line or _line(flag, record, Counter(), Counter())
         return Seen(flag, record, newest.revision, self.labels(record.categories), line)
 
     def decide(self, seen: Seen, ruling: Ruling, *, by: str, why: str, correction: str) -> State:
-        """Write a decision down; gives the flag's new state.
+        """Write a decision down; gives the flag's new state, which may wait for a second opinion.
 
         Raises:
             NotFound: If the flag is gone.
@@ -158,7 +184,19 @@ class ReviewDesk:
             why=why,
             correction=correction if ruling == "edit" else "",
         )
-        return DECIDED[ruling]
+        return self._ledger.get(seen.flag.id).state
+
+    def decide_alike(self, queue: Queue, ruling: Ruling, *, by: str, why: str) -> dict[str, str]:
+        """Decide about the near-duplicates of the open flag too; gives their states by id.
+
+        One that its author has changed or taken back since the list was made is left alone.
+        """
+        done: dict[str, str] = {}
+        for line in queue.alike():
+            with suppress(NotFound, BadRequest):
+                seen = self.see(line)
+                done[line.id] = self.decide(seen, ruling, by=by, why=why, correction="")
+        return done
 
     def labels(self, keys: Sequence[str]) -> tuple[str, ...]:
         """Reasons in words; a key that is not known any more stands for itself."""
@@ -178,9 +216,23 @@ def _line(flag: Flag, record: FlagRecord, questions: Counter[str], people: Count
         about=" ".join(said[:300].split())[:110],
         corrected=bool(record.correction),
         trains=record.consent.train,
-        same_question=questions[record.prompt_sha256] - 1,
-        same_person=people[record.session] - 1 if record.session else 0,
+        same_question=max(questions[record.prompt_sha256] - 1, 0),
+        same_person=max(people[record.session] - 1, 0) if record.session else 0,
+        waits=flag.waits,
     )
+
+
+def _groups(records: Sequence[FlagRecord]) -> list[str]:
+    """For each flag, the name of its group: what was asked and what is said about the answer."""
+    if len(records) > MOST_COMPARED:
+        return [record.prompt_sha256 + record.correction for record in records]
+    firsts = clusters([_gist(record) for record in records])
+    return [records[first].id for first in firsts]
+
+
+def _gist(record: FlagRecord) -> str:
+    asked = next((turn.content for turn in reversed(record.prompt) if turn.role == "user"), "")
+    return f"{asked}\n{record.verdict}\n{record.correction or record.comment or record.answer}"
 
 
 def _fits(flag: Flag, record: FlagRecord, filters: Filters) -> bool:

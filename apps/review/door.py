@@ -1,4 +1,4 @@
-"""Who may enter `/admin`: one password, tried slowly.
+"""Who may enter `/admin`: reviewers by name and password, tried slowly.
 
 Not Gradio's own login: that one sets a cookie which other sites may use, answers thirty tries in a
 moment, and blocks the whole server while it is slowed down. Here the cookie is bound to this site
@@ -7,16 +7,15 @@ often has to wait. One stranger cannot lock a reviewer out; very many at once ca
 """
 
 import asyncio
-import hmac
 import secrets
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from typing import Protocol
 
 COOKIE = "inkloop_admin"
-REVIEWER = "admin"
-"""The name of whoever knows the password; decisions carry it."""
 HOURS = 12
+NAMES_SECONDS = 5.0
 TRIES = 5
 """Wrong tries of one address before it has to wait."""
 WAIT_SECONDS = 60.0
@@ -61,15 +60,28 @@ class Refused(Exception):
         self.status = status
 
 
-class Door:
-    """The password, and who is inside."""
+class Known(Protocol):
+    """Who there is (`feedback.reviewers.Reviewers`)."""
 
-    def __init__(self, password: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._password = password.encode()
+    def check(self, name: str, password: str) -> str | None:
+        """The reviewer's name, or None; slow, and as slow for whoever is not known."""
+        ...
+
+    def names(self) -> list[str]:
+        """Everybody who may review."""
+        ...
+
+
+class Door:
+    """The reviewers, and who of them is inside."""
+
+    def __init__(self, known: Known, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._known = known
         self._clock = clock
         self._tries = Tries(clock)
-        self._inside: dict[str, float] = {}
-        """Token to when it ends."""
+        self._inside: dict[str, tuple[str, float]] = {}
+        """Token to whose it is and when it ends."""
+        self._names: tuple[float, frozenset[str]] = (-NAMES_SECONDS, frozenset())
         self._one = asyncio.Lock()
         self._waiting = 0
 
@@ -90,9 +102,10 @@ class Door:
 
     def who(self, token: str | None) -> str | None:
         """The reviewer behind a cookie; None is nobody."""
-        if token is None or self._inside.get(token, 0.0) < self._clock():
+        name, ends = self._inside.get(token or "", ("", 0.0))
+        if ends < self._clock() or name not in self._may_review():
             return None
-        return REVIEWER
+        return name
 
     def leave(self, token: str | None) -> None:
         """Make a cookie worthless."""
@@ -101,19 +114,26 @@ class Door:
     async def _try(self, name: str, password: str, address: str) -> str:
         if seconds := self._tries.wait(address):
             raise Refused(f"Too many tries. Wait {max(1, round(seconds))} s.", status=429)
-        # Both are always compared, in a time that tells nothing about where they differ.
-        right = hmac.compare_digest(password.encode("utf-8", "replace"), self._password)
-        known = hmac.compare_digest(name.strip().encode("utf-8", "replace"), REVIEWER.encode())
-        if not (right and known):
+        known = await asyncio.to_thread(self._known.check, name, password)
+        if known is None:
             self._tries.note_wrong(address)
             await asyncio.sleep(WRONG_SECONDS)
             raise Refused("Name or password is wrong.", status=400)
         self._tries.forget(address)
-        return self._let_in()
+        return self._let_in(known)
 
-    def _let_in(self) -> str:
+    def _let_in(self, name: str) -> str:
         now = self._clock()
-        self._inside = {token: end for token, end in self._inside.items() if end > now}
+        self._inside = {token: one for token, one in self._inside.items() if one[1] > now}
         token = secrets.token_urlsafe(32)
-        self._inside[token] = now + HOURS * 3600
+        self._inside[token] = name, now + HOURS * 3600
+        self._names = (now - NAMES_SECONDS, frozenset())
         return token
+
+    def _may_review(self) -> frozenset[str]:
+        """Whoever is removed is out within seconds; a page asks this fifty times."""
+        asked_at, names = self._names
+        if self._clock() - asked_at >= NAMES_SECONDS:
+            names = frozenset(self._known.names())
+            self._names = (self._clock(), names)
+        return names

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from apps.review.door import COOKIE, HOURS, Door, Refused
+from feedback.reviewers import FIRST
 
 HOME = "/admin/"
 LOGIN = "/admin/login"
@@ -30,7 +31,7 @@ button {{ background: light-dark(#22446b, #8fb0d6); color: light-dark(#fff, #0d1
 a {{ color: inherit; }}
 </style></head><body><main><h1>Inkloop: reviewers</h1>{told}
 <form method="post" action="{login}">
-<label>Username <input name="username" value="admin" autocomplete="username" required></label>
+<label>Username <input name="username" value="{name}" autocomplete="username" required></label>
 <label>Password <input name="password" type="password" autocomplete="current-password" required
  autofocus></label><button type="submit">Login</button></form>
 <p><a href="/">Back to the apps</a></p></main></body></html>"""
@@ -106,4 +107,4 @@ def _give(answer: Response, token: str, *, https: bool) -> None:
 
 def _page(wrong: str = "") -> str:
     told = f'<p class="wrong" role="alert">{html.escape(wrong)}</p>' if wrong else ""
-    return _PAGE.format(told=told, login=LOGIN)
+    return _PAGE.format(told=told, login=LOGIN, name=FIRST)

@@ -91,6 +91,7 @@ class QueuePage:
                 self.approve = gr.Button("Approve", variant="primary", elem_id="review-approve")
                 self.reject = gr.Button("Reject", variant="stop", elem_id="review-reject")
                 self.quarantine = gr.Button("Quarantine", elem_id="review-quarantine")
+            self.alike = gr.Checkbox(False, visible=False, elem_id="review-alike")
             self.note = gr.Textbox(
                 label="Why (the author can read it)",
                 elem_id="review-note",
@@ -113,7 +114,8 @@ class QueuePage:
         """Connect the handlers."""
         filters = [self.state, self.app, self.verdict, self.reason, self.text]
         shown = [
-            self.queue, self.seen, self.list, self.flag, self.deciding, self.note, self.correction
+            self.queue, self.seen, self.list, self.flag, self.deciding, self.note, self.correction,
+            self.alike,
         ]  # fmt: skip
         found = shows_errors(self._found)
         chosen = (self.state, self.app, self.verdict, self.reason)
@@ -123,7 +125,7 @@ class QueuePage:
         self.list.look(shows_errors(self._chosen), self.queue, shown, **INSTANT)
         self.next.click(shows_errors(self._next), self.queue, shown, **INSTANT)
         self.previous.click(shows_errors(self._previous), self.queue, shown, **INSTANT)
-        told = [self.queue, self.seen, self.note, self.correction]
+        told = [self.queue, self.seen, self.note, self.correction, self.alike]
         rulings: tuple[tuple[gr.Button, Ruling], ...] = (
             (self.approve, "approve"),
             (self.reject, "reject"),
@@ -134,11 +136,13 @@ class QueuePage:
             decided = button.click(shows_errors(self._decide(ruling)), told, shown, **INSTANT)
             decided.success(None, None, None, js=TO_FLAG, **INSTANT)
 
-    def _found(self, state: str, app: str, verdict: str, reason: str, text: str) -> Changes:
+    def _found(
+        self, request: gr.Request, state: str, app: str, verdict: str, reason: str, text: str
+    ) -> Changes:
         filters = Filters(
             state=state or "", app=app or "", verdict=verdict or "", reason=reason or "", text=text
         )
-        return self._showing(self.desk.find(filters))
+        return self._showing(self.desk.find(filters, by=request.username or ""))
 
     def _chosen(self, queue: Queue, event: gr.EventData) -> Changes:
         return self._showing(queue.opened(int(event.at)))
@@ -151,7 +155,12 @@ class QueuePage:
 
     def _decide(self, ruling: Ruling) -> Callable[..., Changes]:
         def decided(
-            request: gr.Request, queue: Queue, seen: Seen | None, note: str, correction: str
+            request: gr.Request,
+            queue: Queue,
+            seen: Seen | None,
+            note: str,
+            correction: str,
+            alike: bool,
         ) -> Changes:
             # Hidden is not forbidden: whoever calls without a login must not decide.
             if not request.username:
@@ -161,7 +170,12 @@ class QueuePage:
             state = self.desk.decide(
                 seen, ruling, by=request.username, why=note, correction=correction
             )
-            return self._showing(queue.decided(state))
+            done: dict[str, str] = {}
+            if alike and ruling != "edit":
+                done = self.desk.decide_alike(queue, ruling, by=request.username, why=note)
+            if state == "received":
+                gr.Info("Another reviewer has to see it too.", title="Noted")
+            return self._showing(queue.decided(state, done))
 
         return decided
 
@@ -185,4 +199,10 @@ class QueuePage:
             self.flag: view.detail(seen),
             self.deciding: gr.Column(visible=True),
             self.correction: seen.record.correction or seen.record.answer,
+            self.alike: self._alike(queue),
         }
+
+    def _alike(self, queue: Queue) -> gr.Checkbox:
+        others = len(queue.alike())
+        label = f"The same for {others} more that say nearly this and wait"
+        return gr.Checkbox(value=False, label=label, visible=others > 0)

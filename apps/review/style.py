@@ -54,5 +54,9 @@ CSS = """
   border-inline-start: 4px solid #b7791f; background: var(--block-background-fill); }
 .enough.yes { border-inline-start-color: #2f855a; }
 .enough p { margin: 3px 0; } .page-admin code { font-family: var(--font-mono); font-size: .9em; }
-#served-sure-box { border: 2px solid #b7791f; border-radius: 8px; padding: 8px 14px; }
+.retrain-log { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 24rem; overflow: auto;
+  padding: 8px 10px; font: .85rem/1.45 var(--font-mono); margin: 0; border-radius: 6px;
+  border: 1px solid var(--border-color-primary); background: var(--block-background-fill); }
+#retrain-asking, #served-sure-box {
+  border: 2px solid #b7791f; border-radius: 8px; padding: 8px 14px; }
 """

@@ -18,6 +18,10 @@ STATES = {
     "in_run": "in a run",
     "shipped": "in a release",
 }
+WAITS = {
+    "second": "waits for a second opinion",
+    "tie": "reviewers disagree: one more opinion settles it",
+}
 VERDICTS = {"down": "Bad", "up": "Good", "prefer": "Better"}
 
 OPEN_ON_CLICK = """
@@ -70,24 +74,24 @@ def _line(line: Line, at: int, *, current: bool) -> str:
     )
 
 
-def detail(seen: Seen) -> str:
-    """One flag in full."""
+def detail(seen: Seen, *, blind: bool = False) -> str:
+    """One flag in full; `blind` leaves out what has been decided about it."""
     record = seen.record
     parts = [
-        _head(seen),
+        _head(seen, blind=blind),
         _said("The author’s words", record.comment),
         _talk(record.prompt),
         f'<section class="rated"><h3>The answer that was flagged</h3>{_pre(record.answer)}'
         f"</section>",
         _said("The answer that lost against it", record.alternative),
         _correction(record.answer, record.correction),
-        _before(seen.flag.decisions),
+        "" if blind else _before(seen.flag.decisions),
     ]
     body = "".join(parts)
     return f'<article class="review-flag" data-id="{html.escape(seen.flag.id)}">{body}</article>'
 
 
-def _head(seen: Seen) -> str:
+def _head(seen: Seen, *, blind: bool) -> str:
     record, line = seen.record, seen.line
     consent = [
         word
@@ -103,6 +107,8 @@ def _head(seen: Seen) -> str:
         taken = ", ".join(f"{count} × {name}" for name, count in record.redaction.counts.items())
         others.append(f"taken out by the scrubber: {taken}")
     finish = str(record.generation.get("finish_reason") or "")
+    if line.waits in WAITS and not blind:
+        others.append(WAITS[line.waits])
     rows = {
         "Reasons": ", ".join(seen.reasons) or "none given",
         "How bad": taxonomy.SEVERITIES.get(record.severity, record.severity),
@@ -114,9 +120,9 @@ def _head(seen: Seen) -> str:
     items = "".join(
         f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in rows.items() if text
     )
+    state = f' · <span class="state-{line.state}">{STATES.get(line.state, line.state)}</span>'
     return (
-        f"<h2>{VERDICTS[record.verdict]} · {html.escape(record.app)} ·"
-        f' <span class="state-{line.state}">{STATES.get(line.state, line.state)}</span></h2>'
+        f"<h2>{VERDICTS[record.verdict]} · {html.escape(record.app)}{'' if blind else state}</h2>"
         f"<dl>{items}</dl>"
     )
 

@@ -2,8 +2,8 @@
 
 The apps are pages of one Gradio Blocks, so that they share one queue; it is mounted at "/" on a
 FastAPI parent that brings `/v1`, `/healthz` and `/metrics`. With a single app named, its page is at
-"/". The reviewers' pages are Blocks of their own, at "/admin", and only with a password. The
-parent's CORSMiddleware allows no origin: without it, Gradio would answer any web site with the
+"/". The reviewers' pages are Blocks of their own, at "/admin", and only where somebody may review.
+The parent's CORSMiddleware allows no origin: without it, Gradio would answer any web site with the
 visitor's cookie.
 """
 
@@ -28,6 +28,7 @@ from apps.suite import PLACES, AppRow, Page
 from apps.ui.banner import Running, banner, navigation
 from apps.ui.flag_api import add_flag_api
 from apps.ui.look import head, theme
+from feedback.reviewers import Reviewers
 from shared.releases import Release
 
 log = logging.getLogger(__name__)
@@ -61,8 +62,10 @@ def asgi(site: Site, routers: Sequence[APIRouter]) -> FastAPI:
     whole = blocks(site, pages).queue(max_size=site.ctx.settings.queue, api_open=False)
     # Gradio says so for every site with several pages, also when SSR was never asked for.
     warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)
-    if password := site.ctx.settings.admin_password.get_secret_value():
-        _mount_admin(parent, site, Door(password))
+    reviewers = Reviewers(site.ctx.home)
+    reviewers.set_first(site.ctx.settings.admin_password.get_secret_value())
+    if reviewers.all():
+        _mount_admin(parent, site, Door(reviewers))
     _mount(parent, whole, "/", site, css="\n".join(page.css for page in pages.values()))
     return parent
 

@@ -83,6 +83,7 @@ class Fleet:
         own = role in self._roles.models
         return Running(
             release=info.release,
+            sha256=info.sha256,
             adapter=info.adapter or "",
             since=self._started if own else self._since,
             notice=info.notice,

@@ -1,20 +1,24 @@
 """The home page: the apps, the model that answers, and what flags have changed."""
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 
+from apps.site.examples import Example, examples_of
 from apps.site.fetching import Fetching
 from apps.suite import AppRow
 from apps.ui.banner import Running
 from apps.ui.look import title
 from apps.ui.stream import INSTANT
+from shared import metrics
 from shared.models.catalogue import CatalogueModel
 from shared.releases import Release
 
 LOOK_AGAIN_SECONDS = 1.0
+STATE_SECONDS = 5.0
+EXAMPLE_CHARACTERS = 220
 
 
 def build(
@@ -26,7 +30,14 @@ def build(
 ) -> None:
     """Lay out the page; every sentence on it is made anew when the page is loaded."""
     title("Inkloop", "Writing apps on a small local model that learns from what you say about it.")
-    gr.HTML(cards(rows), apply_default_css=False)
+
+    def looked() -> tuple[str, str]:
+        return cards(rows, examples_of(running().sha256)), busy_line(*metrics.busy())
+
+    line = gr.HTML(elem_id="home-state", apply_default_css=False)
+    held = gr.HTML(cards(rows, {}), elem_id="home-cards", apply_default_css=False)
+    page.load(looked, None, [held, line], **INSTANT)
+    gr.Timer(STATE_SECONDS).tick(lambda: busy_line(*metrics.busy()), None, line, **INSTANT)
     _offer(page, running, fetching)
 
     def changed() -> str:
@@ -69,14 +80,47 @@ def _offer(page: gr.Blocks, running: Callable[[], Running], fetching: Fetching) 
     page.load(arrive, None, shown, **INSTANT)
 
 
-def cards(rows: Sequence[AppRow]) -> str:
-    """One card per app."""
+def cards(rows: Sequence[AppRow], examples: Mapping[str, Example]) -> str:
+    """One card per app, with something that the running model really wrote."""
     items = "".join(
         f'<li><a class="ink-card" href="{row.path}"><h2>{html.escape(row.title)}</h2>'
-        f"<p>{html.escape(row.line)}</p></a></li>"
+        f"<p>{html.escape(row.line)}</p>{_example(examples.get(row.name))}</a></li>"
         for row in rows
     )
     return f'<ul class="ink-cards">{items}</ul>'
+
+
+def _example(found: Example | None) -> str:
+    if found is None:
+        return ""
+    text = (
+        found.text
+        if len(found.text) <= EXAMPLE_CHARACTERS
+        else found.text[:EXAMPLE_CHARACTERS].rstrip() + "…"
+    )
+    return (
+        f'<p class="ink-example" dir="auto"><small>“{html.escape(found.asked)}”</small>'
+        f"{html.escape(text)}<small>written by this model, seed {found.seed}</small></p>"
+    )
+
+
+def busy_line(running: int, waiting: int, first_seconds: float) -> str:
+    """How busy the model is, for somebody who thinks about asking it.
+
+    Args:
+        running: Answers being written.
+        waiting: People in the queue.
+        first_seconds: From a question to the first word, on average until now; 0 for unknown.
+    """
+    if waiting:
+        people = "1 person waits" if waiting == 1 else f"{waiting} people wait"
+        said = f"{people}: your turn in about {max(1, round(waiting * first_seconds))} s."
+    elif running:
+        people = "1 answer is" if running == 1 else f"{running} answers are"
+        said = f"{people} being written. Yours would begin at once."
+    else:
+        said = "Nobody is being answered. Yours would begin at once."
+    return f'<p class="ink-state" role="status">{said}</p>'
 
 
 def offer_text(model: CatalogueModel, needs_no_restart: bool) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from apps.context import AnswerEvent, Ask, Context, Finished, Started
 from apps.talk.conversation import Conversation, Turn, messages, reply
 from apps.talk.limits import Wishes, check_wishes
-from apps.talk.store import ConversationStore
+from apps.talk.temporary import Conversations
 from apps.ui.stream import Progress, growing
 from feedback.records import App
 from shared.engine.types import Piece, Request
@@ -51,7 +51,7 @@ def question(manner: Manner, turns: list[Message], wishes: Wishes, *, owner: str
 class Exchange:
     """The conversations of one app with one model."""
 
-    def __init__(self, ctx: Context, manner: Manner, store: ConversationStore) -> None:
+    def __init__(self, ctx: Context, manner: Manner, store: Conversations) -> None:
         self.ctx = ctx
         self.manner = manner
         self.store = store
@@ -82,9 +82,15 @@ class Exchange:
                 await asyncio.wait_for(ended.wait(), seconds)
 
     async def answer(
-        self, owner: str, conversation: Conversation, wishes: Wishes
+        self, owner: str, conversation: Conversation, wishes: Wishes, *, seed: int | None = None
     ) -> AsyncGenerator[Progress, None]:
         """Answer the question at the leaf; what was written is kept however this ends.
+
+        Args:
+            owner: Who asks.
+            conversation: With the question as its leaf.
+            wishes: How it is to be answered; kept with the conversation.
+            seed: For this answer alone, in the place of the one in the wishes.
 
         Raises:
             BadRequest: If this conversation is being answered already; else as `Context.answer`.
@@ -92,7 +98,9 @@ class Exchange:
         asked = conversation.turn(conversation.leaf or "")
         if conversation.id in self._answering:
             raise BadRequest("An answer is still being written here.", fix="Stop it first.")
-        ask = question(self.manner, messages(conversation.path()), wishes, owner=owner)
+        wanted = wishes if seed is None else replace(wishes, seed=seed)
+        ask = question(self.manner, messages(conversation.path()), wanted, owner=owner)
+        ask = replace(ask, temporary=self.store.is_temporary(conversation.id))
         self.store.keep(owner, conversation, wishes)
         ended = self._answering[conversation.id] = asyncio.Event()
         heard = _Heard()

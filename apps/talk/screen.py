@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from apps.talk import view
+from apps.talk import listing, view
 from apps.talk.conversation import Conversation
 from apps.talk.layout import Parts
 from apps.talk.limits import Wishes, read_seed, seed_text
@@ -29,29 +29,37 @@ class Screen:
         self.parts = parts
         self._notes = notes
 
-    def conversation(self, now: Conversation, listed: Sequence[Listed]) -> Update:
+    def conversation(
+        self, now: Conversation, listed: Sequence[Listed], *, temporary: bool = False
+    ) -> Update:
         """A conversation at rest, among those that can be opened."""
-        choices = [(one.title, one.id) for one in listed]
-        if now.id not in (one.id for one in listed):
-            choices.insert(0, (now.title(), now.id))
+        names = {one.id: one.title for one in listed}
         line = view.version_line(now)
+        answers = line.startswith("Answer")
+        path = now.path()
         return {
-            self.parts.shown: view.shown(now),
+            self.parts.shown: view.shown(now, temporary=temporary),
             self.parts.log: self.rows(now),
-            self.parts.listed: gr.Dropdown(choices=choices, value=now.id),
+            self.parts.title: view.heading(names.get(now.id, now.title()), temporary=temporary),
+            self.parts.listed: listing.as_html(listed, now.id),
             self.parts.versions: gr.Row(visible=bool(line)),
             self.parts.version: line,
-            self.parts.better: gr.Button(visible=line.startswith("Answer")),
+            self.parts.better: gr.Button(visible=answers),
+            self.parts.compare: gr.Button(visible=answers),
+            self.parts.compared: gr.HTML(visible=False),
+            self.parts.again: gr.Button(visible=bool(path) and bool(path[-1].answer_id)),
         }
 
-    def asked(self, now: Conversation) -> Update:
+    def asked(self, now: Conversation, *, temporary: bool = False) -> Update:
         """A question that was just asked: the box is free again, and Stop is there."""
         return {
-            self.parts.shown: view.shown(now),
+            self.parts.shown: view.shown(now, temporary=temporary),
             self.parts.log: [*self.rows(now), view.pending_row(None)],
             self.parts.message: "",
             self.parts.status: "",
             self.parts.versions: gr.Row(visible=False),
+            self.parts.compared: gr.HTML(visible=False),
+            self.parts.again: gr.Button(visible=False),
             **self.busy(running=True),
         }
 

@@ -4,7 +4,7 @@ The owner's cookie is stored as a hash, so that the file does not open anybody's
 Every question to this store names the owner, and somebody else's conversation is simply not there.
 A turn is written when it was said and never changed; going back, retrying and editing only move the
 leaf.
-Conversations that nobody touched for `INKLOOP_KEEP_DAYS` are deleted.
+Conversations that nobody touched for `INKLOOP_KEEP_DAYS` are deleted, unless they are pinned.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from apps.checks import one_line, storable
 from apps.shelf import Shelf
 from apps.talk.conversation import Conversation, Turn
 from apps.talk.limits import Wishes, read_wishes
@@ -21,7 +22,8 @@ from shared.errors import NotFound
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversation (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, app TEXT NOT NULL, title TEXT NOT NULL,
-    wishes TEXT NOT NULL, leaf TEXT, touched_at TEXT NOT NULL
+    wishes TEXT NOT NULL, leaf TEXT, touched_at TEXT NOT NULL,
+    name TEXT NOT NULL DEFAULT '', pinned INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS conversation_owner ON conversation (owner, app, touched_at);
 CREATE TABLE IF NOT EXISTS conversation_turn (
@@ -35,12 +37,19 @@ LISTED = 100
 """How many conversations a page offers, newest first."""
 
 
+NAME_CHARACTERS = 80
+_LATER_COLUMNS = ("name TEXT NOT NULL DEFAULT ''", "pinned INTEGER NOT NULL DEFAULT 0")
+"""Added to files that were made without them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A conversation in the list."""
 
     id: str
     title: str
+    pinned: bool = False
+    """Kept at the top, and kept for good."""
 
 
 class ConversationStore:
@@ -51,6 +60,7 @@ class ConversationStore:
         self._app = app
         self._keep = timedelta(days=keep_days)
         self._shelf = Shelf(path, SCHEMA)
+        self._shelf.add_columns("conversation", _LATER_COLUMNS)
         self.sweep()
 
     def sweep(self) -> None:
@@ -101,20 +111,67 @@ class ConversationStore:
                 [conversation_id],
             ).fetchall()
         if head is None:
-            raise NotFound("This conversation is not here.", fix="Open another or begin a new one.")
+            raise _not_here()
         turns = tuple(Turn(**dict(row)) for row in rows)
         conversation = Conversation(id=conversation_id, turns=turns, leaf=head["leaf"])
         return conversation, read_wishes(head["wishes"])
 
-    def list(self, owner: str, *, limit: int = LISTED) -> list[Listed]:
-        """This owner's conversations, the last touched first."""
+    def list(self, owner: str, *, search: str = "", limit: int = LISTED) -> list[Listed]:
+        """This owner's conversations: the pinned ones, then the others, the last touched first.
+
+        Args:
+            owner: Whose.
+            search: Only those in whose name or turns these words occur, whatever their case.
+            limit: How many at most.
+        """
+        words = f"%{_escaped(storable(search.strip()))}%"
         with self._shelf.work() as db:
             rows = db.execute(
-                "SELECT id, title FROM conversation WHERE owner = ? AND app = ?"
-                " ORDER BY touched_at DESC, id DESC LIMIT ?",
-                [_hashed(owner), self._app, limit],
+                "SELECT id, title, name, pinned FROM conversation c WHERE owner = ? AND app = ?"
+                " AND (? = '%%' OR name LIKE ? ESCAPE '^' OR title LIKE ? ESCAPE '^' OR EXISTS"
+                " (SELECT 1 FROM conversation_turn t WHERE t.conversation = c.id"
+                " AND t.text LIKE ? ESCAPE '^'))"
+                " ORDER BY pinned DESC, touched_at DESC, id DESC LIMIT ?",
+                [_hashed(owner), self._app, *[words] * 4, limit],
             ).fetchall()
-        return [Listed(row["id"], row["title"]) for row in rows]
+        return [Listed(row["id"], row["name"] or row["title"], bool(row["pinned"])) for row in rows]
+
+    def latest(self, owner: str) -> str:
+        """Id of the conversation that this owner touched last; empty if there is none."""
+        with self._shelf.work() as db:
+            row = db.execute(
+                "SELECT id FROM conversation WHERE owner = ? AND app = ?"
+                " ORDER BY touched_at DESC, id DESC LIMIT 1",
+                [_hashed(owner), self._app],
+            ).fetchone()
+        return row["id"] if row else ""
+
+    def rename(self, owner: str, conversation_id: str, name: str) -> None:
+        """Give a conversation a name; an empty one brings its opening words back.
+
+        Raises:
+            BadRequest: If the name is too long.
+            NotFound: If this owner has no such conversation.
+        """
+        tidy = one_line(name, name="name", fewest=0, most=NAME_CHARACTERS)
+        self._set(owner, conversation_id, "name = ?", tidy)
+
+    def pin(self, owner: str, conversation_id: str) -> None:
+        """Keep a conversation at the top and for good, or no longer.
+
+        Raises:
+            NotFound: If this owner has no such conversation.
+        """
+        self._set(owner, conversation_id, "pinned = 1 - pinned")
+
+    def _set(self, owner: str, conversation_id: str, change: str, *values: object) -> None:
+        with self._shelf.change() as db:
+            done = db.execute(
+                f"UPDATE conversation SET {change} WHERE id = ? AND owner = ? AND app = ?",  # noqa: S608 - ours
+                [*values, conversation_id, _hashed(owner), self._app],
+            )
+            if done.rowcount != 1:
+                raise _not_here()
 
     def delete(self, owner: str, conversation_id: str) -> None:
         """Delete a conversation with all its turns; nothing happens if this owner has none."""
@@ -129,7 +186,7 @@ class ConversationStore:
         """Delete the conversations that nobody touched since."""
         with self._shelf.change() as db:
             db.execute(
-                "DELETE FROM conversation WHERE touched_at < ? AND app = ?",
+                "DELETE FROM conversation WHERE touched_at < ? AND app = ? AND NOT pinned",
                 [moment.isoformat(), self._app],
             )
             _delete_orphans(db)
@@ -138,7 +195,8 @@ class ConversationStore:
         self, db: sqlite3.Connection, owner: str, conversation: Conversation, wishes: Wishes
     ) -> None:
         kept = db.execute(
-            "INSERT INTO conversation VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+            "INSERT INTO conversation (id, owner, app, title, wishes, leaf, touched_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
             " title = excluded.title, wishes = excluded.wishes, leaf = excluded.leaf,"
             " touched_at = excluded.touched_at"
             " WHERE owner = excluded.owner AND app = excluded.app",
@@ -153,13 +211,22 @@ class ConversationStore:
             ],
         )
         if kept.rowcount != 1:
-            raise NotFound("This conversation is not here.", fix="Open another or begin a new one.")
+            raise _not_here()
 
 
 def _delete_orphans(db: sqlite3.Connection) -> None:
     db.execute(
         "DELETE FROM conversation_turn WHERE conversation NOT IN (SELECT id FROM conversation)"
     )
+
+
+def _not_here() -> NotFound:
+    return NotFound("This conversation is not here.", fix="Open another or begin a new one.")
+
+
+def _escaped(words: str) -> str:
+    """So that % and _ mean themselves in LIKE."""
+    return words.replace("^", "^^").replace("%", "^%").replace("_", "^_")
 
 
 def _hashed(owner: str) -> str:

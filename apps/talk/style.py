@@ -1,6 +1,6 @@
 """What makes one talking app differ from another: words, examples and presets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from apps.talk.exchange import Manner
 from apps.talk.export import Files
@@ -23,6 +23,8 @@ class Style:
     """Name to settings; the first is the one that a new conversation begins with."""
     notes: Notes
     """What to remark below an answer."""
+    actions: dict[str, str] = field(default_factory=dict)
+    """Label of a button to what it says for the person; `{}` takes what is in the box."""
     files: Files | None = None
     """How to take files out of an answer; None where answers hold none."""
 

@@ -1,12 +1,14 @@
 """What a page shows of a conversation, as plain values: rows of the log, short lines of text."""
 
-from collections.abc import Callable
+import html
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from apps.talk.conversation import Conversation, Turn, branching
 from apps.talk.display import closed, parts, shown_answer, shown_question
 from apps.ui.stream import Progress, waiting_line
+from feedback.records import AnswerRecord
 from shared.engine.types import Numbers
 
 Row = dict[str, Any]
@@ -28,15 +30,26 @@ class Shown:
 
     conversation_id: str = ""
     turn_ids: tuple[str, ...] = ()
+    temporary: bool = False
 
     def turn_id(self, row: int) -> str:
         """The turn in a row of the log; empty if the page has no such row."""
         return self.turn_ids[row] if 0 <= row < len(self.turn_ids) else ""
 
 
-def shown(conversation: Conversation) -> Shown:
+def shown(conversation: Conversation, *, temporary: bool = False) -> Shown:
     """The branch that is being read."""
-    return Shown(conversation.id, tuple(turn.id for turn in conversation.path()))
+    return Shown(conversation.id, tuple(turn.id for turn in conversation.path()), temporary)
+
+
+def heading(name: str, *, temporary: bool) -> str:
+    """The name of what is being read, as HTML, and what becomes of it."""
+    if temporary:
+        return (
+            '<p class="talk-passing" role="status"><strong>Temporary.</strong> Gone when this tab'
+            " closes; written down only where you flag.</p>"
+        )
+    return f'<p dir="auto">{html.escape(name)}</p>'
 
 
 def rows(conversation: Conversation, notes: Notes) -> list[Row]:
@@ -74,6 +87,39 @@ def numbers_line(numbers: Numbers) -> str:
     if numbers.dropped_turns:
         told.append(f"the oldest {numbers.dropped_turns} messages no longer fitted")
     return " · ".join(told)
+
+
+NUMBERS = (
+    ("completion_tokens", "tokens written"),
+    ("prompt_tokens", "tokens read"),
+    ("cached_tokens", "of them remembered"),
+    ("first_token_seconds", "s to the first word"),
+    ("tokens_per_second", "tokens per second"),
+    ("finish_reason", "ended by"),
+)
+
+
+def numbers_table(answers: Sequence[AnswerRecord]) -> str:
+    """What each answer cost, as HTML; names of models come out of files."""
+    if not answers:
+        return '<p class="talk-none">No answer here has numbers.</p>'
+    return "".join(_numbers(place, answer) for place, answer in enumerate(answers, 1))
+
+
+def _numbers(place: int, answer: AnswerRecord) -> str:
+    rows = [(name, answer.numbers.get(key)) for key, name in NUMBERS]
+    rows += [(name, answer.sampling.get(name)) for name in ("seed", "temperature")]
+    rows += [("model", answer.model.name), ("adapter", answer.model.adapter)]
+    items = "".join(
+        f"<dt>{name}</dt><dd>{html.escape(_short(value))}</dd>"
+        for name, value in rows
+        if value is not None and value != ""
+    )
+    return f'<h3>Answer {place}</h3><dl class="talk-numbers">{items}</dl>'
+
+
+def _short(value: object) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
 def _text(turn: Turn, notes: Notes) -> str:

@@ -24,6 +24,8 @@ class Running:
     release: str
     since: datetime
     """When it began to answer, in UTC."""
+    sha256: str = ""
+    """Of its file; empty for a server elsewhere."""
     adapter: str = ""
     """The adapter through which it answers here; empty for none."""
     judge: str = ""
@@ -43,7 +45,8 @@ def navigation(rows: Sequence[AppRow], current: str) -> None:
     gr.HTML(
         '<a class="ink-skip" href="#page">Skip to the page</a>'
         '<nav class="ink-top" aria-label="Inkloop">'
-        f'<a class="ink-brand" href="/"{_current(not current)}>Inkloop</a>{links}</nav>',
+        f'<a class="ink-brand" href="/"{_current(not current)}>Inkloop</a>{links}'
+        '<button type="button" data-keys class="ink-keys-open">Keys</button></nav>',
         apply_default_css=False,
     )
 

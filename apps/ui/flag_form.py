@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from feedback.drafts import make_draft
-from feedback.records import FlagDraft, Receipt
+from feedback.records import Consent, FlagDraft, Receipt
 
 CHOICES = (("Good", "up"), ("Bad", "down"))
 STORED = {"up": "Good", "down": "Bad", "prefer": "Better than the other"}
@@ -21,6 +21,11 @@ must be **your own words**. You can take it back with the receipt.
 """
 TRAIN = "You may train models on this"
 PUBLISH = "You may publish this in an open dataset"
+TEMPORARY = (
+    '<p class="flag-temporary"><strong>This chat is temporary.</strong> A flag writes down this'
+    " answer with the conversation before it; nothing else of the chat is kept.</p>"
+)
+REMEMBER = "Remember both ticks in this browser, for every flag"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +33,8 @@ class Flagging:
     """The answer that a panel is open for, and what has been stored about it from here."""
 
     answer_id: str = ""
+    remembered: Consent = field(default_factory=Consent)
+    """What this browser was asked to remember; counts until something was sent."""
     sent: FlagDraft | None = None
     receipt: Receipt | None = None
 
@@ -69,10 +76,11 @@ class Form:
         )
 
     @classmethod
-    def of(cls, said: FlagDraft | None) -> "Form":
-        """The form as it shows what has been said before."""
+    def of(cls, said: FlagDraft | None, remembered: Consent | None = None) -> "Form":
+        """The form as it shows what has been said before, or else the ticks that are remembered."""
         if said is None:
-            return cls()
+            ticks = remembered or Consent()
+            return cls(train=ticks.train, publish=ticks.publish)
         return cls(
             said.verdict,
             list(said.reasons),
@@ -123,7 +131,13 @@ class Form:
         """Only what a click says: unfinished words and ticks wait for “Send”."""
         sent = flagging.sent
         if sent is None:
-            return make_draft(flagging.answer_id, self.verdict, reasons=self.reasons)
+            return make_draft(
+                flagging.answer_id,
+                self.verdict,
+                reasons=self.reasons,
+                consent_train=flagging.remembered.train,
+                consent_publish=flagging.remembered.publish,
+            )
         return sent.model_copy(
             update={
                 "verdict": self.verdict or sent.verdict,
@@ -131,6 +145,12 @@ class Form:
                 "reasons": tuple(self.reasons),
             }
         )
+
+
+def read_remembered(text: object) -> Consent:
+    """What a browser remembers: the words `train` and `publish`, or one, or none."""
+    words = text.split() if isinstance(text, str) else []
+    return Consent(train="train" in words, publish="publish" in words)
 
 
 def preview(record: dict[str, Any]) -> str:
@@ -141,6 +161,8 @@ def preview(record: dict[str, Any]) -> str:
 def told(draft: FlagDraft, flag_id: str) -> str:
     """What has been stored, what may follow, and where its life can be watched, as HTML."""
     more = "You can add to it below." if draft.reasons else "A reason says more than a thumb."
+    if draft.consent.train or draft.consent.publish:
+        more += " It carries your consent below."
     link = f'<a href="/flags?id={quote(flag_id)}" target="_blank">What becomes of it?</a>'
     return f'<p role="status">✓ Stored as “{STORED[draft.verdict]}”. {more} {link}</p>'
 

@@ -16,7 +16,7 @@ from apps.context import Context
 from apps.ui import diff, flag_form
 from apps.ui.errors import shows_errors
 from apps.ui.flag_form import Flagging, Form
-from apps.ui.flag_parts import lay_out
+from apps.ui.flag_parts import RECALL, REMEMBER, SHOW_RECALLED, lay_out
 from apps.ui.owner import owner_of
 from apps.ui.stream import INSTANT
 from feedback import taxonomy
@@ -36,7 +36,17 @@ FOCUS = "() => setTimeout(() => document.querySelector('#flag-verdict input')?.f
 class FlagPanel:
     """One per page, built inside the page's Blocks context; then `open_from` as often as needed."""
 
-    def __init__(self, ctx: Context, *, app: App) -> None:
+    def __init__(
+        self, ctx: Context, *, app: App, temporary: Callable[[str], bool] = lambda _answer: False
+    ) -> None:
+        """Lay the panel out.
+
+        Args:
+            ctx: Where answers and flags are.
+            app: Whose reasons are offered.
+            temporary: Whether an answer (by its id) is one that only a flag would write down.
+        """
+        self._temporary = temporary
         self._ctx = ctx
         self._app: App = app
         self._flagging = gr.State(Flagging())
@@ -55,35 +65,38 @@ class FlagPanel:
         """
         listener: Any = getattr(source, "click", source)
 
-        def opened(request: gr.Request, answer: str) -> Update:
-            return self._opened(owner_of(request), answer, verdict)
+        def opened(request: gr.Request, answer: str, remembered: str) -> Update:
+            return self._opened(owner_of(request), answer, verdict, remembered)
 
-        event = listener(shows_errors(opened), answer_id, self._all(), **INSTANT)
+        given = [answer_id, self._parts.remembered]
+        event = listener(shows_errors(opened), given, self._all(), **INSTANT)
         event.success(None, None, None, js=FOCUS, **INSTANT)
 
     def open_from_votes(self, log: gr.Chatbot, shown: gr.State, answer_of: AnswerOf) -> None:
         """Open from the thumbs of a log; the thumb is the verdict and is stored at once."""
 
-        def voted(request: gr.Request, vote: gr.LikeData, state: object) -> Update:
+        def voted(request: gr.Request, vote: gr.LikeData, state: object, remembered: str) -> Update:
             owner = owner_of(request)
             row = vote.index if isinstance(vote.index, int) else -1
             verdict: Verdict | None = (
                 "up" if vote.liked is True else "down" if vote.liked is False else None
             )
-            return self._opened(owner, answer_of(owner, state, row), verdict)
+            return self._opened(owner, answer_of(owner, state, row), verdict, remembered)
 
-        event = log.like(shows_errors(voted), shown, self._all(), **INSTANT)
+        given = [shown, self._parts.remembered]
+        event = log.like(shows_errors(voted), given, self._all(), **INSTANT)
         event.success(None, None, None, js=FOCUS, **INSTANT)
 
     def open_from_comparison(self, source: gr.Button, state: gr.State, pair_of: PairOf) -> None:
         """Store that one answer is better than another to the same question, and open for it."""
 
-        def compared(request: gr.Request, value: object) -> Update:
+        def compared(request: gr.Request, value: object, remembered: str) -> Update:
             owner = owner_of(request)
             better, worse = pair_of(owner, value)
-            return self._opened(owner, better, "prefer", over=worse)
+            return self._opened(owner, better, "prefer", remembered, over=worse)
 
-        event = source.click(shows_errors(compared), state, self._all(), **INSTANT)
+        given = [state, self._parts.remembered]
+        event = source.click(shows_errors(compared), given, self._all(), **INSTANT)
         event.success(None, None, None, js=FOCUS, **INSTANT)
 
     def _wire(self) -> None:
@@ -92,6 +105,7 @@ class FlagPanel:
             clicked.input(shows_errors(self._clicked), form, self._all(), **INSTANT)
         parts.send.click(shows_errors(self._sent), form, self._all(), **INSTANT)
         parts.copy.click(shows_errors(self._copied), self._flagging, parts.correction, **INSTANT)
+        self._wire_memory()
         corrected = [self._flagging, parts.correction]
         parts.correction.change(shows_errors(self._compared), corrected, parts.diff, **INSTANT)
         gr.on(
@@ -103,8 +117,23 @@ class FlagPanel:
             **INSTANT,
         )
 
+    def _wire_memory(self) -> None:
+        """What the browser was asked to remember stays there; the server never keeps it."""
+        parts = self._parts
+        gr.on(None, None, None, parts.remembered, js=RECALL, **INSTANT)
+        gr.on(None, None, None, parts.remember, js=SHOW_RECALLED, **INSTANT)
+        ticks = [parts.remember, parts.train, parts.publish]
+        changed = [tick.input for tick in ticks]
+        gr.on(changed, None, ticks, parts.remembered, js=REMEMBER, **INSTANT)
+
     def _opened(
-        self, owner: str, answer_id: str, verdict: Verdict | None, *, over: str = ""
+        self,
+        owner: str,
+        answer_id: str,
+        verdict: Verdict | None,
+        remembered: str,
+        *,
+        over: str = "",
     ) -> Update:
         if not answer_id:
             raise BadRequest("There is no answer here to talk about.", fix="Choose an answer.")
@@ -112,22 +141,29 @@ class FlagPanel:
         said = self._ctx.flags.said(answer_id, owner=owner)
         if said is not None and said.verdict == "prefer":
             said = None  # The record no longer names the other answer; a new verdict replaces it.
-        flagging = Flagging(answer_id=answer_id, sent=said)
-        form = Form.of(said)
+        ticks = flag_form.read_remembered(remembered)
+        flagging = Flagging(answer_id=answer_id, remembered=ticks, sent=said)
+        form = Form.of(said, ticks)
         update: Update = {
             **dict(zip(self._parts.form, form.values(), strict=True)),
             **self._sides(form.verdict, form.reasons),
             self._flagging: flagging,
             self._parts.side: gr.Sidebar(open=True),
             self._parts.quote: flag_form.quoted(answer),
-            self._parts.told: "",
+            self._parts.told: flag_form.TEMPORARY if self._temporary(answer_id) else "",
             self._parts.receipt: gr.Textbox(value="", visible=False),
             self._parts.preview: flag_form.nothing_stored(),
         }
         if verdict is None:
             return update
         if over:
-            draft = make_draft(answer_id, verdict, over=over)
+            draft = make_draft(
+                answer_id,
+                verdict,
+                over=over,
+                consent_train=ticks.train,
+                consent_publish=ticks.publish,
+            )
         else:
             draft = self._offered(replace(form, verdict=verdict)).clicked(flagging)
         return {**update, **self._store(owner, flagging, draft)}
@@ -152,7 +188,8 @@ class FlagPanel:
             self._flagging: stored,
             self._parts.verdict: None if draft.verdict == "prefer" else draft.verdict,
             **self._sides(draft.verdict, draft.reasons),
-            self._parts.told: flag_form.told(draft, receipt.flag_id),
+            self._parts.told: flag_form.told(draft, receipt.flag_id)
+            + (flag_form.TEMPORARY if self._temporary(draft.answer_id) else ""),
             self._parts.preview: flag_form.preview(self._ctx.flags.preview(draft, owner=owner)),
             self._parts.receipt: gr.Textbox(value=stored.shown_receipt(), visible=True),
         }

@@ -9,6 +9,14 @@ from apps.ui import flag_form
 from feedback import taxonomy
 from feedback.records import MAX_COMMENT, MAX_CORRECTION
 
+RECALL = "() => localStorage.getItem('inkloop.consent') || ''"
+SHOW_RECALLED = "() => localStorage.getItem('inkloop.consent') !== null"
+REMEMBER = """(remember, train, publish) => {
+  const ticks = [train && 'train', publish && 'publish'].filter(Boolean).join(' ');
+  if (remember) localStorage.setItem('inkloop.consent', ticks);
+  else localStorage.removeItem('inkloop.consent');
+  return remember ? ticks : '';
+}"""
 CLOSE_ON_ESCAPE = """
 document.addEventListener('keydown', event => {
   const panel = document.querySelector('#flag-panel.open');
@@ -35,6 +43,9 @@ class FlagParts:
     diff: gr.HTML
     train: gr.Checkbox
     publish: gr.Checkbox
+    remember: gr.Checkbox
+    remembered: gr.Textbox
+    """What the browser remembers, as its storage has it."""
     preview: gr.HTML
     send: gr.Button
     receipt: gr.Textbox
@@ -111,11 +122,14 @@ def _words() -> dict[str, Any]:
 def _consent() -> dict[str, Any]:
     train = gr.Checkbox(False, label=flag_form.TRAIN, elem_id="flag-consent-train")
     publish = gr.Checkbox(False, label=flag_form.PUBLISH, elem_id="flag-consent-publish")
+    remember = gr.Checkbox(False, label=flag_form.REMEMBER, elem_id="flag-remember")
     gr.Markdown(flag_form.CONSENT)
     gr.Markdown("**Exactly this is stored:**")
     return {
         "train": train,
         "publish": publish,
+        "remember": remember,
+        "remembered": gr.Textbox(visible="hidden"),
         "preview": gr.HTML(flag_form.nothing_stored(), elem_id="flag-preview"),
         "send": gr.Button("Send", variant="primary", elem_id="flag-send"),
         "receipt": gr.Textbox(

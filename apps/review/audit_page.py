@@ -1,0 +1,121 @@
+"""The page `/admin/audit`: who decided what, how far reviewers agree, and a blind second look.
+
+A second look shows a decided flag again without what was decided. What is said then is measured
+and changes nothing.
+"""
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from apps.review import view
+from apps.review.desk import ReviewDesk, Seen
+from apps.ui import look
+from apps.ui.errors import shows_errors
+from apps.ui.stream import INSTANT
+from feedback import agreement, audit
+from feedback.ledger import Ledger
+from feedback.reviews import Decision, Reviews, Ruling
+from shared.errors import BadRequest
+from shared.home import Home
+
+Changes = dict[Any, Any]
+SAMPLE = 20
+LAST = 200
+"""Decisions in the log."""
+
+
+class AuditPage:
+    """The components of the page and the handlers between them."""
+
+    def __init__(self, home: Home, desk: ReviewDesk) -> None:
+        self._home = home
+        self._desk = desk
+        self.seen = gr.State(None)
+        look.title("Audit", "How good the decisions are, and who made them.")
+        self.figures = gr.HTML(elem_id="audit-figures", apply_default_css=False)
+        with gr.Row():
+            self.draw = gr.Button(f"Draw {SAMPLE} for a second look", elem_id="audit-draw")
+        self.flag = gr.HTML(elem_id="audit-flag", apply_default_css=False)
+        with gr.Row(visible=False) as self.judging:
+            self.approve = gr.Button("Approve", elem_id="audit-approve")
+            self.reject = gr.Button("Reject", elem_id="audit-reject")
+            self.quarantine = gr.Button("Quarantine", elem_id="audit-quarantine")
+        gr.HTML("<h2>Log</h2>", apply_default_css=False)
+        self.log = gr.HTML(elem_id="audit-log", apply_default_css=False)
+
+    def wire(self, page: gr.Blocks) -> None:
+        """Connect the handlers."""
+        shown = [self.figures, self.flag, self.judging, self.seen, self.log]
+        page.load(shows_errors(self._showing), None, shown, **INSTANT)
+        self.draw.click(shows_errors(self._drawn), None, shown, **INSTANT)
+        buttons: tuple[tuple[gr.Button, Ruling], ...] = (
+            (self.approve, "approve"),
+            (self.reject, "reject"),
+            (self.quarantine, "quarantine"),
+        )
+        for button, ruling in buttons:
+            button.click(shows_errors(self._judge(ruling)), self.seen, shown, **INSTANT)
+
+    def _drawn(self, request: gr.Request) -> Changes:
+        _name(request)
+        if not audit.draw(self._home, size=SAMPLE):
+            raise BadRequest("No decided flag is left to look at again.", fix="Decide some first.")
+        return self._showing(request)
+
+    def _judge(self, ruling: Ruling) -> Any:  # noqa: ANN401 - a handler
+        def judged(request: gr.Request, seen: Seen | None) -> Changes:
+            by = _name(request)
+            if seen is None:
+                raise BadRequest("No flag is open.", fix="Draw some first.")
+            audit.judge(self._home, seen.flag.id, ruling, by=by)
+            return self._showing(request)
+
+        return judged
+
+    def _showing(self, request: gr.Request) -> Changes:
+        by = _name(request)
+        waiting = audit.waiting(self._home, by=by)
+        seen = self._desk.see_flag(waiting[0]) if waiting else None
+        decisions = [one for found in Reviews(self._home).decisions().values() for one in found]
+        return {
+            self.figures: _figures(self._home, len(waiting)),
+            self.flag: view.detail(seen, blind=True) if seen else "",
+            self.judging: gr.Row(visible=seen is not None),
+            self.seen: seen,
+            self.log: _log(sorted(decisions, key=lambda one: one.at, reverse=True)[:LAST]),
+        }
+
+
+def _name(request: gr.Request) -> str:
+    # Hidden is not forbidden: whoever calls without a login sees and does nothing here.
+    if not request.username:
+        raise BadRequest("Only reviewers may see this.", fix="Log in.")
+    return str(request.username)
+
+
+def _figures(home: Home, waiting: int) -> str:
+    among = agreement.among_reviewers(Ledger(home).flags()).as_text()
+    again = audit.quality(home).as_text()
+    return (
+        f"<p><b>Between reviewers:</b> {html.escape(among)}</p>"
+        f"<p><b>Second looks:</b> {html.escape(again)} {waiting:,} wait for one.</p>"
+    )
+
+
+def _log(decisions: Sequence[Decision]) -> str:
+    if not decisions:
+        return '<p class="review-empty">Nobody has decided anything yet.</p>'
+    rows = "".join(
+        f"<tr><td>{one.at:%Y-%m-%d %H:%M}</td><td>{html.escape(one.by)}</td>"
+        f"<td>{one.decision}</td><td><code>{html.escape(one.flag_id)}</code>, version"
+        f' {one.revision}</td><td dir="auto">{html.escape(one.note)}</td></tr>'
+        for one in decisions
+    )
+    return (
+        '<div class="admin-scroll" tabindex="0"><table class="admin-table"><thead><tr><th>At (UTC)'
+        "</th><th>By</th><th>Decision</th><th>Flag</th><th>Why</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
