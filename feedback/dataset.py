@@ -9,6 +9,7 @@ rows go, and `erased` says so.
 import contextlib
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
@@ -150,7 +151,8 @@ class DatasetVersion:
                 f"{path / 'dataset.json'} is damaged.", fix="Delete the folder and export again."
             ) from error
         for kind, note in card.files.items():
-            if _sha256((path / f"{kind}.jsonl").read_bytes()) != note.sha256:
+            file = path / f"{kind}.jsonl"
+            if not file.is_file() or _sha256(file.read_bytes()) != note.sha256:
                 raise StoreError(
                     f"{kind}.jsonl of dataset version {path.name} is not the one that was built.",
                     fix="Delete the folder and export again.",
@@ -197,6 +199,8 @@ def write(home: Home, card: Card, texts: dict[Kind, str]) -> DatasetVersion:
     name = _sha256(_as_json(card).encode())[:NAME_DIGITS]
     target = home.datasets / name
     if not (target / "dataset.json").is_file():
+        for left_over in home.datasets.glob(f".{'?' * NAME_DIGITS}.*"):
+            shutil.rmtree(left_over)  # of a process that was killed; callers hold the lock
         draft = home.datasets / f".{name}.{new_id()}"
         draft.mkdir(parents=True)
         for kind, text in texts.items():

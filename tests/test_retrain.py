@@ -1,14 +1,20 @@
 """What a retrain looks at before it works: what is served, what is there, who is writing."""
 
 import hashlib
+import io
+import json
 import shutil
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
+from feedback.curate import build
 from shared.cli import run
-from shared.errors import GateRefused, TrainingError
+from shared.errors import GateRefused, HubError, StoreError, TrainingError
 from shared.formats import poetry
 from shared.home import Home
 from shared.messages import Message
@@ -17,14 +23,20 @@ from shared.models.select import pin_model
 from shared.releases import ReleaseStore
 from tests.feedback_room import Room
 from training.data import Pair, Row, TrainingSet
+from training.export.make import REPORT
+from training.folder import RunFolder
 from training.gate.limits import load as load_limits
 from training.recipe import load, parse
 from training.retrain.inputs import Inputs, under_current_prompt
+from training.retrain.jobs import HubJobs
+from training.retrain.jobs import script as job_script
 from training.retrain.licences import Used, inherit, licence_of_folder
 from training.retrain.manners import Considerate
 from training.retrain.needs import counts_of, in_words, missing
 from training.retrain.served import check_served
-from training.retrain.wanted import Prepared
+from training.retrain.wanted import Prepared, Wanted
+from training.retrain.where import Errand, State, train_elsewhere
+from training.retrain.whole import check_export, check_run
 from training.run import Job, find_base
 
 LIMITS = load_limits()
@@ -196,3 +208,103 @@ def test_training_does_not_wait_where_nobody_writes(tmp_path: Path) -> None:
     clock.now += 100
     tell("step 2")
     assert (said, clock.slept) == (["step 1", "step 2"], 0.0)
+
+
+def finished_run(tmp_path: Path) -> RunFolder:
+    """A run as a retrain finds it: complete and exported."""
+    run = RunFolder(tmp_path / "tiny-0123")
+    run.adapter.mkdir(parents=True)
+    save_file({"a": np.zeros(4, dtype="float32")}, run.adapter / "adapter_model.safetensors")
+    run.write_metrics({"key": "0123"})
+    run.export.mkdir()
+    (run.export / "tiny.gguf").write_bytes(b"GGUF")
+    report = {
+        "gguf": "tiny.gguf",
+        "gguf_sha256": hashlib.sha256(b"GGUF").hexdigest(),
+        "adapter": "",
+    }
+    (run.export / REPORT).write_text(json.dumps(report))
+    check_run(run)
+    check_export(run)
+    return run
+
+
+@pytest.mark.parametrize(
+    "file", ["metrics.json", "adapter/adapter_model.safetensors", "export/tiny.gguf"]
+)
+def test_a_damaged_file_of_a_run_is_named_in_one_sentence(tmp_path: Path, file: str) -> None:
+    run_folder = finished_run(tmp_path)
+    (run_folder.root / file).write_bytes(b"other")
+    check = check_export if file.startswith("export/") else check_run
+    with pytest.raises(TrainingError, match=rf"{Path(file).name} is missing or not what it was"):
+        check(run_folder)
+
+
+def test_a_model_file_that_went_missing_is_named(tmp_path: Path) -> None:
+    run_folder = finished_run(tmp_path)
+    (run_folder.export / "tiny.gguf").unlink()
+    with pytest.raises(TrainingError, match=r"tiny.gguf is missing.*Delete .*export"):
+        check_export(run_folder)
+
+
+def test_a_dataset_version_without_one_of_its_files_is_named(home_of_its_own: Path) -> None:
+    home = Home(home_of_its_own)
+    with Room.opened(home.root) as room:
+        room.approve(*[room.complain(f"person {n}", f"Question {n}?") for n in range(4)])
+    version = build(home)
+    (version.path / "sft.jsonl").unlink()
+    with pytest.raises(StoreError, match=r"sft.jsonl of dataset version"):
+        build(home)
+
+
+class NextRoom:
+    """A place to train that is another folder of this machine, run as a machine elsewhere runs."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.looked = 0
+
+    def submit(self, errand: Errand) -> str:
+        with tarfile.open(fileobj=io.BytesIO(errand.packed)) as archive:
+            archive.extractall(self.root, filter="data")
+        return "work-1"
+
+    def state(self, work: str) -> tuple[State, str]:
+        self.looked += 1
+        return ("running", work) if self.looked == 1 else ("done", work)
+
+    def fetch(self, errand: Errand, into: Path) -> None:
+        made = finished_run(self.root / errand.name)
+        shutil.copytree(made.root, into)
+
+
+def test_an_errand_holds_the_code_the_recipe_and_the_rows_and_its_run_comes_back(
+    home_of_its_own: Path, tmp_path: Path
+) -> None:
+    home = Home(home_of_its_own)
+    with Room.opened(home.root) as room:
+        room.approve(*[room.complain(f"person {n}", f"Question {n}?") for n in range(16)])
+    there, said = NextRoom(tmp_path / "there"), []
+    call = Wanted(home, load(Path("demo-retrain")), LIMITS, said.append)
+    train_elsewhere(call, there, sleep=lambda _: None)
+    assert load(there.root / "recipe.yaml").sha256() == call.recipe.sha256()
+    assert (there.root / "code" / "training" / "run.py").is_file()
+    assert not list(there.root.rglob("__pycache__"))
+    [run_folder] = home.runs.iterdir()
+    [version] = home.datasets.glob("*/dataset.json")
+    assert (there.root / "dataset" / "dataset.json").read_bytes() == version.read_bytes()
+    train_elsewhere(call, there, sleep=lambda _: None)
+    assert there.looked == 2  # the run is here, so nothing is sent again
+    assert said == [
+        f"{run_folder.name} is trained as work-1.",
+        "work-1: work-1",
+        f"{run_folder.name} is here.",
+    ]
+
+
+def test_a_job_is_not_sent_off_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INKLOOP_OFFLINE", "true")
+    with pytest.raises(HubError, match="INKLOOP_OFFLINE"):
+        HubJobs("user/data").submit(Errand("run", b""))
+    script = job_script("user/data", Errand("run-1", b""))
+    assert script.index("tar xzf") < script.index("inkloop train") < script.index("hf upload")

@@ -11,7 +11,7 @@ from feedback.progress import Progress
 from feedback.records import Turn
 from shared.home import Home
 from shared.messages import Message, from_dict
-from training.data import Pair, Row, TrainingSet
+from training.data import Pair, Row, Thumb, TrainingSet
 from training.gate.form import APPS
 from training.gate.measured import HeldOutRow
 
@@ -97,6 +97,10 @@ def training_set(version: DatasetVersion) -> TrainingSet:
         pairs=tuple(
             Pair(_messages(row.prompt), row.chosen[0].content, row.rejected[0].content)
             for row in version.dpo
+        ),
+        thumbs=tuple(
+            Thumb(_messages(row.prompt), row.completion[0].content, row.label)
+            for row in version.kto
         ),
     )
 

@@ -18,6 +18,7 @@ from training.retrain.judging import Case, judged, measure, read_report
 from training.retrain.needs import counts_of, in_words
 from training.retrain.served import check_served, serving_file
 from training.retrain.wanted import Prepared, Wanted, one_at_a_time, prepare
+from training.retrain.whole import check_export, check_run
 from training.run import train
 from training.trainer import Tell
 
@@ -76,9 +77,11 @@ def _make(wanted: Wanted, prepared: Prepared, store: ReleaseStore) -> Release:
     serving = serving_file(wanted.home, store, job.base, wanted.recipe)
     licences(job, inputs, store.next_name(wanted.recipe.release_name))
     run = job.folder(wanted.home.runs)
+    check_run(run)
     train(job, run, wanted.tell)
     Marks(wanted.home).trained(inputs.trained_flag_ids, run.root.name)
     guarded = _guarded(wanted, inputs.data.rows)
+    check_export(run)
     exported = export(run, job.base.folder, wanted.recipe, guarded[:PROBES], wanted.tell)
     candidate = ModelFile(run.root.name, exported.gguf, exported.gguf_sha256)
     case = Case(candidate, serving, inputs, guarded, prepared.limits)
