@@ -16,7 +16,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from fences import die_with_parent, give_up_rights, leave, limit, own_files
+import fences  # type: ignore[import-not-found]
 
 NO_FENCE = 9
 
@@ -26,19 +26,19 @@ def main() -> None:
     order = json.load(sys.stdin)
     as_root = _is_root()
     try:
-        leave(as_root=as_root)
+        fences.leave(as_root=as_root)
         first = os.fork()
         if first:
             _wait(first)
-        die_with_parent()
-        own_files(order["root"])
+        fences.die_with_parent()
+        fences.own_files(order["root"])
         last = os.fork()
         if last:
             _wait(last)
         said = _only_one_way_out()
-        limit(memory_bytes=order["memory_bytes"], cpu_seconds=order["cpu_seconds"])
-        give_up_rights(as_root=as_root)
-        die_with_parent()
+        fences.limit(memory_bytes=order["memory_bytes"], cpu_seconds=order["cpu_seconds"])
+        fences.give_up_rights(as_root=as_root)
+        fences.die_with_parent()
         os.dup2(0, 2)
     except BaseException as error:  # noqa: BLE001 - whatever went wrong, nothing may be run
         os.write(2, f"{error}\n".encode())

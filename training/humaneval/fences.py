@@ -14,7 +14,7 @@ import os
 import resource
 import sys
 
-from system_calls import forbid, pivot_root_number
+from system_calls import forbid, pivot_root_number  # type: ignore[import-not-found]
 
 NOBODY = 65534
 TMP_BYTES = 16 << 20

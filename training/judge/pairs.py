@@ -65,7 +65,7 @@ def _of_tree(tree: dict[str, Any]) -> Iterator[Pair]:
     while waiting:
         message, before = waiting.pop()
         role = "assistant" if message["role"] == "assistant" else "user"
-        prompt = (*before, Message(role, message["text"]))
+        prompt = (*before, from_dict({"role": role, "content": message["text"]}))
         replies = message.get("replies", [])
         waiting += [(reply, prompt) for reply in replies]
         ranked = sorted(
