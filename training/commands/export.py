@@ -39,7 +39,9 @@ def export(
 
         folder = find_run(run, runs_dir or Home(Settings.load().home).runs)
         recipe = load(folder.recipe)
-        return build(folder, find_base(recipe.base).folder, recipe, (), tell, kind=kind)
+        return build(
+            folder, find_base(recipe.base, recipe.base_revision).folder, recipe, (), tell, kind=kind
+        )
 
     def of_folder(say: Tell) -> Exported:
         from training.export.build import carry_out

@@ -31,6 +31,7 @@ SUBJECTS = (
 """Of mmlu_stem."""
 NAMES = tuple(items.WHOLE)
 Config = dict[str, Any]
+Load = Callable[[Path], dict[str, list[items.Doc]]]
 
 
 async def benchmark(name: str, engine: Engine, wanted: Wanted) -> list[Score]:
@@ -77,67 +78,85 @@ def _samples(
         ) from error
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     model = EngineLM(engine, loop)
-    tasks, limit = task_configs(name, wanted.items, wanted.limit)
-    try:
-        done = simple_evaluate(
-            model=model,
-            tasks=tasks,
-            task_manager=TaskManager(),
-            limit=limit,
-            bootstrap_iters=0,
-            log_samples=True,
-        )
-    except (ConnectionError, FileNotFoundError) as error:
-        raise HubError(
-            f"The items of {name} could not be fetched: {error}.",
-            fix="Name a folder that holds them with --items.",
-        ) from error
+    tasks, limit = benchmark_tasks(name, wanted.items, wanted.limit)
+    done = simple_evaluate(
+        model=model,
+        tasks=tasks,
+        # Looking through all of its thousands of tasks takes longer than a small benchmark.
+        task_manager=TaskManager(include_defaults=False),
+        limit=limit,
+        bootstrap_iters=0,
+        log_samples=True,
+    )
     assert done is not None
     rows = [
-        (f"{task}:{sample['doc_id']}", sample)
+        (f"{task}:{sample['doc_id']:05}", sample)
         for task, kept in done["samples"].items()
         for sample in kept
     ]
     return rows, model.shortened
 
 
-def task_configs(name: str, folder: Path | None, limit: int) -> tuple[list[Any], int]:
-    """What lm-eval is asked to run, and how many items of each part.
+def benchmark_tasks(name: str, folder: Path | None, limit: int) -> tuple[list[Any], int]:
+    """lm-eval's task objects, and how many items of each.
 
     mmlu_stem has a part per subject; the limit is spread over them, so that a small one is not all
     algebra.
+
+    Raises:
+        NotFound: If the folder lacks the items.
+        HubError: If they cannot be fetched.
     """
     if name == "mmlu_stem":
-        each = max(1, limit // len(SUBJECTS))
-        names = [f"mmlu_{subject}" for subject in SUBJECTS]
-        if folder is None:
-            return list(names), each
-        loaders = [partial(items.mmlu, folder, subject) for subject in SUBJECTS]
-        return [_local(*pair) for pair in zip(names, loaders, strict=True)], each
-    if folder is None:
-        return [name], limit
-    return [_local(name, partial(_one_split, name, folder))], limit
+        parts = [(f"mmlu/default/mmlu_{s}.yaml", partial(items.mmlu, s)) for s in SUBJECTS]
+        return [_task(*part, folder) for part in parts], max(1, limit // len(SUBJECTS))
+    file, load = _FILES[name]
+    return [_task(file, load, folder)], limit
 
 
-def _one_split(name: str, folder: Path) -> dict[str, list[items.Doc]]:
-    if name == "hellaswag":
-        return {"validation": items.hellaswag(folder)}
-    if name == "truthfulqa_mc2":
-        return {"validation": items.truthfulqa(folder)}
-    return {"test": items.arc_challenge(folder)}
+_FILES: dict[str, tuple[str, Load]] = {
+    "hellaswag": (
+        "hellaswag/hellaswag.yaml",
+        lambda folder: {"validation": items.hellaswag(folder)},
+    ),
+    "arc_challenge": (
+        "arc/arc_challenge.yaml",
+        lambda folder: {"test": items.arc_challenge(folder)},
+    ),
+    "truthfulqa_mc2": (
+        "truthfulqa/truthfulqa_mc2.yaml",
+        lambda folder: {"validation": items.truthfulqa(folder)},
+    ),
+}
+"""lm-eval's own file of a task, and the splits that our items make."""
 
 
-def _local(name: str, load: Callable[[], dict[str, list[items.Doc]]]) -> Config:
-    """lm-eval's own task with our items; splits that we do not have are taken away."""
+def _task(file: str, load: Load, folder: Path | None) -> Any:  # noqa: ANN401 - lm-eval's own
+    """lm-eval's own task, with its items or with ours; splits that we lack are taken away."""
+    import lm_eval.tasks
+    from lm_eval.api.task import ConfigurableTask
+    from lm_eval.tasks._yaml_loader import load_yaml
 
-    def dataset(**_: object) -> dict[str, Any]:
-        from datasets import Dataset
+    place = Path(lm_eval.tasks.__file__).parent / file
+    config = dict(load_yaml(place, resolve_func=True))
+    for key in ("tag", "group"):
+        config.pop(key, None)
+    if folder is not None:
+        ours = load(folder)
+        config |= {"custom_dataset": lambda **_: _datasets(ours), "training_split": None}
+        config |= {} if "validation" in ours else {"validation_split": None}
+        if file.startswith("hellaswag"):
+            config["process_docs"] = None  # done already
+    try:
+        return ConfigurableTask(config=config)
+    except (ConnectionError, FileNotFoundError) as error:
+        raise HubError(
+            f"The items of {config['task']} could not be fetched: {error}.",
+            fix="Name a folder that holds them with --items.",
+        ) from error
 
-        return {split: Dataset.from_list(rows) for split, rows in load().items()}
 
-    config: Config = {"task": name, "custom_dataset": dataset, "training_split": None}
-    if name == "hellaswag":
-        config["process_docs"] = None  # done already
-    if name == "arc_challenge":
-        config["validation_split"] = None
-    return config
+def _datasets(splits: dict[str, list[items.Doc]]) -> dict[str, Any]:
+    from datasets import Dataset
+
+    return {name: Dataset.from_list(rows) for name, rows in splits.items()}

@@ -53,7 +53,7 @@ def arc_challenge(folder: Path) -> list[Doc]:
     return docs
 
 
-def mmlu(folder: Path, subject: str) -> dict[str, list[Doc]]:
+def mmlu(subject: str, folder: Path) -> dict[str, list[Doc]]:
     """The test items of a subject, and `dev` for examples in the prompt."""
     place = folder / "mmlu" / subject
     if not (place / "test.arrow").is_file():
