@@ -18,8 +18,9 @@ from feedback.curate import build
 from feedback.dataset import DatasetVersion
 from feedback.group_commands import list_groups
 from feedback.hub_commands import curated_needed, curated_of, hub_of, pull_flags, push, status
+from feedback.importing import import_flags
 from feedback.ledger import Flag, Ledger, State
-from feedback.records import App, Verdict
+from feedback.records import App, Consent, Verdict
 from feedback.reviews import Ruling
 from shared.errors import BadRequest
 from shared.home import Home
@@ -154,6 +155,23 @@ def _ask(home: Home, *, by: str) -> None:
         )
     decided = reviewing.one_by_one(home, waiting, by=by)
     click.echo(f"Decided about {decided} of {show.count(len(waiting))}.")
+
+
+@flags.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--consent-train", is_flag=True, help="Their authors agreed to training.")
+@click.option("--consent-publish", is_flag=True, help="Their authors agreed to publication.")
+@show.AS_JSON
+def import_file(file: Path, consent_train: bool, consent_publish: bool, as_json: bool) -> None:
+    """Take in the feedback that Open WebUI exported; it waits for review.
+
+    Without a statement about consent it trains nothing and never leaves this machine.
+    """
+    consent = Consent(train=consent_train, publish=consent_publish)
+    done = import_flags(_home(), file, consent)
+    left = f" Left out: {_counts(done.left_out)}." if done.left_out else ""
+    text = f"{show.count(done.flags)} from {file.name}, {done.added} of them new.{left}"
+    show.tell(done.model_dump(mode="json"), text, as_json=as_json)
 
 
 @flags.command()

@@ -168,6 +168,8 @@ class FlagRecord(Record):
     prompt_sha256: str = ""
     """Of the normalised messages before the answer: equal for equal questions."""
     redaction: Redaction
+    origin: str = ""
+    """Where a flag comes from that was not given here; empty for all others."""
 
     @property
     def prompt(self) -> tuple[Turn, ...]:

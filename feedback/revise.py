@@ -22,9 +22,12 @@ def add_revision(
     elsewhere: Row | None,
     receipt_sha256: str,
 ) -> tuple[str, bool]:
-    """Add a revision unless it says what the last one said; the flag's id, and if it is new."""
+    """Add a revision unless it says what the last one said; the flag's id, and if it is new.
+
+    A new flag gets the record's own id where it has one.
+    """
     last = _later(newest(db, owner, answer_id), elsewhere)
-    record = record.model_copy(update={"id": last.flag_id if last else new_id()})
+    record = record.model_copy(update={"id": last.flag_id if last else record.id or new_id()})
     if last is not None and _repeats(record, last):
         put_receipt(db, record.id, receipt_sha256)
         return record.id, False

@@ -101,7 +101,9 @@ def record_row(record: FlagRecord, revision: int) -> Values:
     values = record.model_dump()
     sampling, more_sampling = _sampling(record.sampling)
     generation, more_generation = _known(record.generation, GENERATION)
-    extra = {"sampling": more_sampling, "generation": more_generation}
+    extra: Values = {"sampling": more_sampling, "generation": more_generation}
+    # No column of its own: older readers and shards know none.
+    extra["origin"] = values.pop("origin")
     return values | {
         "revision": revision,
         "state": "sent",
@@ -138,6 +140,7 @@ def row_record(row: Mapping[str, Any]) -> FlagRecord:
     for name in ("sampling", "generation"):
         named = {key: value for key, value in (row[name] or {}).items() if value is not None}
         values[name] = named | extra.get(name, {})
+    values["origin"] = extra.get("origin", "")
     values["redaction"] = {
         "version": row["redaction"]["version"],
         "counts": json.loads(row["redaction"]["counts"] or "{}"),

@@ -65,6 +65,7 @@ def as_text(flag: Flag) -> str:
         f"— answer —\n{record.answer}",
         f"— {record.verdict} — {', '.join(record.categories) or 'no reason'} {record.severity}",
     ]
+    parts += [f"— from {record.origin} —"] if record.origin else []
     parts += [f"— comment —\n{record.comment}"] if record.comment else []
     parts += [f"— correction —\n{record.correction}"] if record.correction else []
     parts += [f"— better than —\n{record.alternative}"] if record.alternative else []

@@ -18,7 +18,8 @@ EXIT_CODES = {
 COMMANDS = {
     "serve": "all apps on one site, or only those named",
     "models": "list, pull, use, verify, rm",
-    "flags": "list, stats, status, review, groups, audit, agreement, erase, export, push, pull",
+    "flags": "list, stats, status, review, groups, audit, agreement, erase, export, import, push,"
+    " pull",
     "reviewers": "add, list, remove",
     "train": "one run from a recipe; recipes, list, show, compare, all",
     "sweep": "a search over a recipe; workers may join from other processes and machines",
