@@ -119,7 +119,7 @@ class Revisions:
     def of_kind(self, kind: str) -> "Revisions":
         """The same owners' documents of a further kind under this one: `board:2`."""
         other = copy(self)
-        other._kind = f"{self._kind}:{kind}" if kind else self._kind
+        other._kind = f"{self._kind}:{kind}"
         return other
 
     def _key(self, owner: str) -> tuple[str, str]:

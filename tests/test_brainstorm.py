@@ -4,20 +4,24 @@ import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from apps.alike import alike
-from apps.brainstorm import export
-from apps.brainstorm.board import MAX_CARDS, Board, Card, checked_rubric
-from apps.brainstorm.desk import Desk, Seen, read_rubric
+from apps.brainstorm import bring, diversity, export, ranking, steps, view
+from apps.brainstorm.board import MAX_CARDS, STATES, Board, Card, Comparison, checked_rubric
+from apps.brainstorm.desk import Desk, Seen
+from apps.brainstorm.rubric import Mark, marks, read_rubric, weighted
 from apps.brainstorm.thinking import Harvest, Thinker, Thinking, ideas_in
 from apps.context import Context
 from shared.engine.scripted import ScriptedEngine
 from shared.engine.types import Request
-from shared.errors import AbilityMissing, BadRequest, EngineClosed, NotFound
+from shared.errors import AbilityMissing, BadRequest, EngineClosed, InkloopError, NotFound
 from shared.formats.brainstorm import METHODS, RUBRIC, Idea, Score
 from tests.writing_room import HOSTILE, OTHER, OWNER, ideas, room, scripted
 
@@ -34,6 +38,8 @@ def thought(request: Request) -> str:
     asked = request.schema["properties"] if request.schema else {}
     if "ideas" in asked:
         return ideas(*ROWS[: asked["ideas"]["minItems"]])
+    if "better" in asked:
+        return json.dumps({"reason": "Because.", "better": "1"})
     if "scores" in asked:
         names = [row["properties"]["criterion"]["const"] for row in asked["scores"]["prefixItems"]]
         rows = [{"criterion": name, "reason": "Because.", "score": 3} for name in names]
@@ -248,15 +254,15 @@ async def test_a_board_survives_a_restart(ctx: Context, desk: Desk, thinker: Thi
 
 
 def test_a_full_board_says_so(desk: Desk) -> None:
-    for number in range(MAX_CARDS):
-        desk.write(OWNER, f"Card {number}", "")
-    with pytest.raises(BadRequest, match="100 cards"):
+    cards = tuple(Card(id=f"{number}", title="x", body="") for number in range(MAX_CARDS))
+    desk.bring(OWNER, Board(cards=cards))
+    with pytest.raises(BadRequest, match="300 cards"):
         desk.write(OWNER, "One more", "")
 
 
 def test_best_first_puts_cards_without_scores_last() -> None:
     def card(name: str, *scores: int) -> Card:
-        rows = tuple(Score(criterion=f"c{i}", reason="r", score=s) for i, s in enumerate(scores))
+        rows = tuple(Mark(criterion=f"c{i}", reason="r", score=s) for i, s in enumerate(scores))
         return Card(id=name, title=name, body="", scores=rows)
 
     board = Board(cards=(card("none"), card("low", 2, 2, 2), card("high", 4)))
@@ -270,8 +276,9 @@ def test_an_own_card_outside_its_limits_is_refused(desk: Desk, title: str, body:
 
 
 def test_a_rubric_is_read_between_commas() -> None:
-    assert read_rubric("Fun,  Cost ,, fun") == ("fun", "Cost")
-    assert read_rubric("  ") == RUBRIC
+    assert checked_rubric(read_rubric("Fun,  Cost ,, fun")[0]) == ("fun", "Cost")
+    assert checked_rubric(read_rubric("  ")[0]) == RUBRIC
+    assert read_rubric("Fun *2, Cost × 0.5") == (["Fun", "Cost"], {"Fun": 2.0, "Cost": 0.5})
 
 
 @pytest.mark.parametrize("rubric", [["x" * 61], ["a"] * 9, "Fun", [3]])
@@ -294,7 +301,7 @@ HOSTILE_BOARD = Board(
             title='=HYPERLINK("http://x")',
             body="# not a heading\n<script>",
             origin_title="@x",
-            scores=(Score(criterion="+1", reason="*bold*", score=2),),
+            scores=(Mark(criterion="+1", reason="*bold*", score=2),),
         ),
     ),
 )
@@ -318,7 +325,9 @@ def test_the_markdown_file_shows_marks_as_they_were_written() -> None:
 def test_the_json_file_holds_every_word() -> None:
     whole = json.loads(export.as_json(HOSTILE_BOARD).text)
     assert whole["topic"] == HOSTILE
-    assert whole["cards"][0]["scores"] == [{"criterion": "+1", "reason": "*bold*", "score": 2}]
+    assert whole["cards"][0]["scores"] == [
+        {"criterion": "+1", "reason": "*bold*", "score": 2.0, "low": None, "high": None}
+    ]
 
 
 def test_a_harvest_never_keeps_more_than_was_asked_for() -> None:
@@ -339,3 +348,268 @@ def test_a_harvest_never_keeps_more_than_was_asked_for() -> None:
 )
 def test_texts_are_alike_that_share_nearly_all_words(one: str, other: str, same: bool) -> None:
     assert alike(one, other) is same
+
+
+def card(name: str, body: str = "", **more: object) -> Card:
+    return Card.model_validate({"id": name, "title": f"Idea {name}", "body": body, **more})
+
+
+def board(*names: str) -> Board:
+    return Board(cards=tuple(card(name) for name in names))
+
+
+def ids(of: Board) -> list[str]:
+    return [card.id for card in of.cards]
+
+
+def test_a_card_moves_before_another_one_or_to_the_end() -> None:
+    three = board("a", "b", "c")
+    assert ids(three.moved("c", "a")) == ["c", "a", "b"]
+    assert ids(three.moved("a")) == ["b", "c", "a"]
+    assert ids(three.moved("a", "a")) == ["b", "c", "a"]
+
+
+def test_an_edited_card_keeps_what_stood_there_and_loses_its_scores() -> None:
+    row = Mark(criterion="Fun", reason="r", score=3)
+    before = Board(cards=(card("a", answer_id="x", scores=(row,)),))
+    after = before.edited("a", "New", "Body").cards[0]
+    assert (after.title, after.answer_id, after.scores) == ("New", "", ())
+    assert [version.title for version in after.versions] == ["Idea a"]
+
+
+def test_merged_cards_become_one_that_says_where_it_came_from() -> None:
+    one = Board(cards=(card("a", "x", tags=("t",)), card("b"), card("c", "y"))).merged(["a", "c"])
+    assert len(one.cards) == 2
+    assert [origin.id for origin in one.cards[0].merged] == ["a", "c"]
+    assert (one.cards[0].body, one.cards[0].tags) == ("x\ny", ("t",))
+
+
+def test_a_tag_goes_on_all_and_off_again() -> None:
+    both = board("a", "b").tagged(["a"], "x").tagged(["a", "b"], "x")
+    assert all(card.tags == ("x",) for card in both.cards)
+    assert not any(card.tags for card in both.tagged(["a", "b"], "x").cards)
+
+
+STEPS = st.one_of(
+    st.fixed_dictionaries({"op": st.just("move"), "ids": st.lists(st.integers(0, 9), min_size=1),
+                           "before": st.integers(0, 9)}),
+    st.fixed_dictionaries({"op": st.sampled_from(["remove", "merge"]),
+                           "ids": st.lists(st.integers(0, 9), min_size=1, max_size=3)}),
+    st.fixed_dictionaries({"op": st.just("tag"), "ids": st.lists(st.integers(0, 9), min_size=1),
+                           "tag": st.text(max_size=35)}),
+    st.fixed_dictionaries({"op": st.just("state"), "ids": st.lists(st.integers(0, 9), min_size=1),
+                           "state": st.sampled_from([*STATES, "lost"])}),
+    st.fixed_dictionaries({"op": st.just("edit"), "ids": st.lists(st.integers(0, 9), min_size=1),
+                           "title": st.text(max_size=510), "body": st.text(max_size=40)}),
+)  # fmt: skip
+
+
+@given(st.lists(STEPS, max_size=12))
+def test_whatever_steps_are_sent_the_board_stays_whole(sent: list[dict[str, object]]) -> None:
+    now = board(*"0123456")
+    for step in sent:
+        named = {**step, "ids": [str(number) for number in step["ids"]]}  # type: ignore[attr-defined]
+        if "before" in named:
+            named["before"] = str(named["before"])
+        before = now
+        try:
+            now = steps.take(now, named)
+        except InkloopError:
+            assert now is before
+            continue
+        assert len(set(ids(now))) == len(now.cards)
+        assert Board.read(now.write()) == now
+        if named["op"] in ("move", "tag", "state", "edit"):
+            assert set(ids(now)) == set(ids(before))
+
+
+@pytest.mark.parametrize("sent", [{}, {"op": "fly"}, {"op": "move"}, {"op": "tag", "ids": "a"}])
+def test_a_step_that_makes_no_sense_is_refused(sent: dict[str, object]) -> None:
+    with pytest.raises(BadRequest):
+        steps.take(board("a"), sent)
+
+
+def test_what_was_undone_comes_back_until_something_new_is_done(desk: Desk) -> None:
+    desk.write(OWNER, "One", "")
+    both = desk.write(OWNER, "Two", "")
+    assert len(desk.undo(OWNER).cards) == 1
+    assert desk.undo(OWNER) == Board()
+    assert len(desk.redo(OWNER).cards) == 1
+    assert desk.redo(OWNER) == both == desk.redo(OWNER)
+    desk.undo(OWNER)
+    other = desk.write(OWNER, "Three", "")
+    assert desk.redo(OWNER) == other
+
+
+async def test_what_is_done_in_one_tab_is_not_lost_by_judging_in_another(desk: Desk) -> None:
+    first = await full(desk)
+    judging = desk.evaluate(OWNER, "")
+    await anext(judging)
+    desk.write(OWNER, "Meanwhile", "")
+    desk.take(OWNER, {"op": "edit", "ids": [first.cards[1].id], "title": "Mine", "body": ""})
+    await seen(judging)
+    now = desk.board(OWNER)
+    assert now.titles()[1:] == ["Mine", first.cards[2].title, "Meanwhile"]
+    assert [bool(card.scores) for card in now.cards] == [True, False, True, False]
+
+
+def test_two_tabs_that_change_one_board_both_count(ctx: Context, thinker: Thinker) -> None:
+    tabs = [Desk(ctx.home.history, thinker, keep_days=90) for _ in range(2)]
+    threads = [
+        Thread(target=lambda tab=tab, n=n: [tab.write(OWNER, f"{n} {i}", "") for i in range(10)])
+        for n, tab in enumerate(tabs)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(tabs[0].board(OWNER).cards) == 20
+
+
+def test_another_board_has_cards_and_undo_of_its_own(desk: Desk) -> None:
+    desk.write(OWNER, "One", "")
+    room = desk.new_room(OWNER, "Second")
+    assert desk.board(OWNER) == Board()
+    desk.write(OWNER, "Two", "")
+    assert desk.open(OWNER, "first").titles() == ["One"]
+    assert desk.open(OWNER, room.id).titles() == ["Two"]
+    with pytest.raises(NotFound):
+        desk.open(OTHER, room.id)
+
+
+async def test_a_method_of_ones_own_is_told_to_the_model(
+    desk: Desk, engine: ScriptedEngine
+) -> None:
+    name = desk.rooms.add_method(OWNER, "Pirates", "as pirates would do it")
+    await seen(desk.brainstorm(OWNER, "Light", 1, name))
+    asked = engine.requests[0].messages[-1].content
+    assert "Method: pirates (as pirates would do it)" in asked
+    with pytest.raises(BadRequest, match="no method"):
+        await seen(desk.brainstorm(OTHER, "Light", 1, name))
+
+
+def test_several_judgements_have_a_mean_and_a_spread() -> None:
+    rows = [[Score(criterion="Fun", reason=f"r{n}", score=n)] for n in (2, 5, 3)]
+    (mark,) = marks(rows)
+    assert (mark.score, mark.low, mark.high, mark.reason) == (3.33, 2, 5, "r3")
+
+
+def test_weights_move_the_order() -> None:
+    low, high = (Mark(criterion=name, reason="r", score=s) for name, s in (("Fun", 1), ("Cost", 5)))
+    assert weighted((low, high), {}) == 3
+    assert weighted((low, high), {"Fun": 3}) == 2
+
+
+class Judge:
+    """Prefers an idea by a rule of its own, or whatever comes first."""
+
+    def __init__(self, merit: Callable[[str], float] | None) -> None:
+        self.merit = merit
+
+    def __call__(self, request: Request) -> str:
+        told = dict(line.split(": ", 1) for line in request.messages[-1].content.split("\n")[:4])
+        better = "1"
+        if self.merit is not None:
+            one, other = self.merit(told["Text 1"]), self.merit(told["Text 2"])
+            better = "neither" if one == other else "1" if one > other else "2"
+        return json.dumps({"reason": "Because it is.", "better": better})
+
+
+async def judged(root: Path, judge: Judge, one: str, other: str) -> int:
+    with room(root, scripted(judge)) as ctx:
+        ideas = [Idea(title="Same", body=body) for body in (one, other)]
+        return (await Thinker(ctx).compare(OWNER, ideas[0], ideas[1], RUBRIC))[0]
+
+
+async def test_a_judge_that_looks_at_the_ideas_says_the_same_in_both_orders(tmp_path: Path) -> None:
+    by_length = Judge(len)
+    assert await judged(tmp_path, by_length, "A long text here.", "Short one.") == 1
+    assert await judged(tmp_path, by_length, "Short one.", "A long text here.") == 2
+
+
+async def test_a_judge_that_takes_what_comes_first_gives_a_tie(tmp_path: Path) -> None:
+    assert await judged(tmp_path, Judge(None), "One thing.", "Another thing.") == 0
+
+
+async def test_comparing_all_ranks_by_what_won(tmp_path: Path) -> None:
+    good = {"bad bad": 0.0, "fair fair": 1.0, "good good": 2.0}
+    with room(tmp_path, scripted(Judge(lambda text: good[text]))) as ctx:
+        desk = Desk(ctx.home.history, Thinker(ctx), keep_days=90)
+        for text in good:
+            desk.write(OWNER, text, text)
+        before = desk.board(OWNER)
+        await seen(desk.compare(OWNER, ""))
+        ranked = desk.rank(OWNER, by_comparison=True)
+    assert ranked.titles() == ["good good", "fair fair", "bad bad"]
+    assert ranking.standing(ranked, ranked.cards[0].id) == "won 2"
+    assert before.comparisons == ()
+
+
+def test_a_tie_leaves_two_cards_as_strong_as_each_other() -> None:
+    tied = board("a", "b").compared(Comparison(one="a", other="b"))
+    found = ranking.strengths(tied)
+    assert found["a"] == found["b"]
+
+
+def test_a_new_comparison_takes_the_place_of_the_old_one() -> None:
+    now = board("a", "b")
+    for winner in ("a", "b"):
+        now = now.compared(Comparison(one="a", other="b", winner=winner))
+    assert [done.winner for done in now.comparisons] == ["b"]
+    assert now.without("a").comparisons == ()
+
+
+def test_cards_that_say_nearly_the_same_are_told() -> None:
+    now = Board(
+        topic="A library at night",
+        cards=(
+            card("1", "Lend books by bicycle at the market square"),
+            card("2", "Lend books by bicycle at the market squares"),
+            card("3", "A silent disco between shelves"),
+        ),
+    )
+    look = diversity.look_at(now)
+    assert look.twins == {"2": "Idea 1"}
+    assert look.variety is not None
+    assert 0 < look.variety < 1
+
+
+def test_a_file_brings_cards_back_as_they_were_kept() -> None:
+    kept = Board(
+        topic="Light",
+        cards=(
+            card("a", "=1+1", tags=("x", "y"), state="doing"),
+            card("b", "b", origin_id="a", origin_title="Idea a"),
+        ),
+    )
+    back = bring.read(export.as_json(kept).text)
+    assert [(c.title, c.body, c.tags, c.state) for c in back.cards] == [
+        (c.title, c.body, c.tags, c.state) for c in kept.cards
+    ]
+    assert back.cards[1].origin_id == back.cards[0].id != "a"
+    table = bring.read(export.as_csv(kept).text)
+    assert [(c.title, c.body, c.tags, c.state) for c in table.cards] == [
+        (c.title, c.body, c.tags, c.state) for c in kept.cards
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "a,b\n1,2", '{"cards": [1]}', '{"cards": []}', None]
+)
+def test_a_file_that_cannot_be_read_is_refused(text: object) -> None:
+    with pytest.raises(BadRequest):
+        bring.read(text)
+
+
+def test_lineage_shows_titles_as_text_and_ends_in_a_circle() -> None:
+    circle = Board(
+        cards=(
+            card("root", title=HOSTILE),
+            card("a", origin_id="root", origin_title=HOSTILE),
+            card("x", origin_id="y"),
+            card("y", origin_id="x"),
+        )
+    )
+    shown = view.lineage(circle)
+    assert "<img" not in shown
+    assert "Idea a" in shown

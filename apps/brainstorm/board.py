@@ -1,22 +1,62 @@
-"""What a board is: cards in an order, each knowing which card it came from.
+"""What a board is: cards in an order, each knowing which cards it came from.
 
-A board never changes; every step makes the next one, which is what undo goes back by.
+A board never changes; every step makes the next one, which is what undo goes back by. Steps name
+cards by id and are taken on the newest board, so that two tabs on one board lose nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
+from apps.brainstorm.rubric import MAX_CRITERIA, Mark, weighted
 from apps.checks import MAX_LINE, one_line, storable
 from shared.errors import BadRequest, NotFound
-from shared.formats.brainstorm import RUBRIC, Idea, Score
+from shared.formats.brainstorm import RUBRIC, Idea
 from shared.ids import new_id
 
-MAX_CARDS = 100
+MAX_CARDS = 300
 MAX_BODY = 2_000
 """Longest text of a card, in characters."""
-MAX_CRITERIA = 8
+MAX_TAG = 30
+MAX_TAGS = 8
+MAX_VERSIONS = 10
+"""Earlier texts of a card that are kept."""
+MAX_MERGED = 8
 MAX_CRITERION = 60
+State = Literal["new", "promising", "doing", "dropped"]
+STATES: tuple[State, ...] = get_args(State)
+
+__all__ = ["MAX_CRITERIA", "MAX_CRITERION", "Board", "Card", "Comparison", "Origin", "Version"]
+
+
+class Origin(BaseModel):
+    """A card that another came from; the title outlives that card."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    title: str
+
+
+class Version(BaseModel):
+    """What stood on a card before it was edited."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: str
+    body: str
+
+
+class Comparison(BaseModel):
+    """Which of two cards was better; an empty winner is a tie."""
+
+    model_config = ConfigDict(frozen=True)
+
+    one: str
+    other: str
+    winner: str = ""
+    reason: str = ""
 
 
 class Card(BaseModel):
@@ -32,13 +72,19 @@ class Card(BaseModel):
     origin_id: str = ""
     origin_title: str = ""
     """The card that it was refined from; the title outlives that card."""
-    scores: tuple[Score, ...] = ()
+    merged: tuple[Origin, ...] = ()
+    """The cards that were put together in it."""
+    scores: tuple[Mark, ...] = ()
     scores_answer_id: str = ""
+    tags: tuple[str, ...] = ()
+    state: State = "new"
+    versions: tuple[Version, ...] = ()
+    """Earlier texts, newest first."""
 
     @property
-    def total(self) -> int:
+    def total(self) -> float:
         """Sum of the scores."""
-        return sum(score.score for score in self.scores)
+        return sum(mark.score for mark in self.scores)
 
 
 class Board(BaseModel):
@@ -48,7 +94,10 @@ class Board(BaseModel):
 
     topic: str = ""
     rubric: tuple[str, ...] = RUBRIC
+    weights: dict[str, float] = {}
+    """Criterion to its weight; 1 where it is not named."""
     cards: tuple[Card, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
 
     @classmethod
     def read(cls, text: str) -> "Board":
@@ -57,7 +106,7 @@ class Board(BaseModel):
 
     def write(self) -> str:
         """For the store."""
-        return self.model_dump_json()
+        return self.model_dump_json(exclude_defaults=True)
 
     def card(self, card_id: str) -> Card:
         """One card.
@@ -78,9 +127,9 @@ class Board(BaseModel):
         """The same board with another topic."""
         return self.model_copy(update={"topic": topic})
 
-    def judged_by(self, rubric: Sequence[str]) -> "Board":
+    def judged_by(self, rubric: Sequence[str], weights: dict[str, float] | None = None) -> "Board":
         """The same board with another rubric; scores that were given stay."""
-        return self.model_copy(update={"rubric": tuple(rubric)})
+        return self.model_copy(update={"rubric": tuple(rubric), "weights": weights or {}})
 
     def with_cards(self, cards: Sequence[Card], *, after: str = "") -> "Board":
         """With cards at the end, or behind the card that they came from.
@@ -101,33 +150,117 @@ class Board(BaseModel):
                 fix="Delete some, or keep the board as a file and clear it.",
             )
 
-    def without(self, card_id: str) -> "Board":
-        """Without one card; raises NotFound if there is no such card."""
-        gone = self.card(card_id)
-        return self._now(*(card for card in self.cards if card != gone))
+    def without(self, *card_ids: str) -> "Board":
+        """Without these cards; raises NotFound if one is not there."""
+        gone = {self.card(card_id).id for card_id in card_ids}
+        left = self._now(*(card for card in self.cards if card.id not in gone))
+        kept = [c for c in self.comparisons if not {c.one, c.other} & gone]
+        return left.model_copy(update={"comparisons": tuple(kept)})
 
-    def judged(self, card_id: str, scores: Sequence[Score], answer_id: str) -> "Board":
+    def edited(self, card_id: str, title: str, body: str) -> "Board":
+        """With other words on a card; what stood there is its newest version.
+
+        The words are the person's now, so the card is no answer of a model any more, and what was
+        said of the old words does not count for the new ones.
+        """
+        card = self.card(card_id)
+        if (card.title, card.body) == (title, body):
+            return self
+        before = Version(title=card.title, body=card.body)
+        return self._with(
+            card_id,
+            title=title,
+            body=body,
+            answer_id="",
+            scores=(),
+            scores_answer_id="",
+            versions=(before, *card.versions)[:MAX_VERSIONS],
+        )
+
+    def tagged(self, card_ids: Sequence[str], tag: str) -> "Board":
+        """With a tag on these cards; off all of them if they all have it.
+
+        Raises:
+            BadRequest: If a card has 8 tags already.
+        """
+        cards = [self.card(card_id) for card_id in card_ids]
+        off = all(tag in card.tags for card in cards)
+        board = self
+        for card in cards:
+            tags = tuple(t for t in card.tags if t != tag)
+            if not off and len(tags) >= MAX_TAGS:
+                raise BadRequest("A card has enough tags.", fix=f"It takes {MAX_TAGS}.")
+            board = board._with(card.id, tags=tags if off else (*tags, tag))
+        return board
+
+    def put_in(self, card_ids: Sequence[str], state: State) -> "Board":
+        """With these cards in another state."""
+        board = self
+        for card_id in card_ids:
+            board = board._with(card_id, state=state)
+        return board
+
+    def moved(self, card_id: str, before: str = "") -> "Board":
+        """With a card right before another one, or at the end; an unknown neighbour is the end."""
+        card = self.card(card_id)
+        rest = [c for c in self.cards if c.id != card_id]
+        ids = [c.id for c in rest]
+        at = ids.index(before) if before in ids else len(rest)
+        return self._now(*rest[:at], card, *rest[at:])
+
+    def merged(self, card_ids: Sequence[str]) -> "Board":
+        """With one card in the place of several: their texts below one another.
+
+        Raises:
+            BadRequest: If there are not 2 to 8, or the text would be too long.
+        """
+        cards = [self.card(card_id) for card_id in dict.fromkeys(card_ids)]
+        if not 2 <= len(cards) <= MAX_MERGED:
+            raise BadRequest("Merging takes several cards.", fix=f"Choose 2 to {MAX_MERGED}.")
+        title = " + ".join(card.title for card in cards)[:MAX_LINE]
+        body = checked_body("\n".join(card.body for card in cards if card.body))
+        one = Card(
+            id=new_id(),
+            title=title,
+            body=body,
+            merged=tuple(Origin(id=card.id, title=card.title) for card in cards),
+            tags=tuple(dict.fromkeys(tag for card in cards for tag in card.tags))[:MAX_TAGS],
+            state=cards[0].state,
+        )
+        at = [card.id for card in self.cards].index(cards[0].id)
+        placed = self._now(*self.cards[:at], one, *self.cards[at:])
+        return placed.without(*(card.id for card in cards))
+
+    def judged(self, card_id: str, scores: Sequence[Mark], answer_id: str) -> "Board":
         """With scores on a card; a card that is gone by now is no error."""
         update = {"scores": tuple(scores), "scores_answer_id": answer_id}
         return self._now(
             *(c.model_copy(update=update) if c.id == card_id else c for c in self.cards)
         )
 
-    def ranked(self) -> "Board":
+    def compared(self, comparison: Comparison) -> "Board":
+        """With what came out for two cards; it takes the place of an earlier comparison."""
+        pair = {comparison.one, comparison.other}
+        others = [c for c in self.comparisons if {c.one, c.other} != pair]
+        return self.model_copy(update={"comparisons": (*others, comparison)})
+
+    def ranked(self, merit: Callable[[Card], float] | None = None) -> "Board":
         """Best first; what has no scores comes last, otherwise in the old order."""
-        return self._now(*sorted(self.cards, key=_rank, reverse=True))
+        by = merit or (lambda card: weighted(card.scores, self.weights))
+        return self._now(*sorted(self.cards, key=by, reverse=True))
 
     def cleared(self) -> "Board":
         """Without cards; topic and rubric stay."""
-        return self._now()
+        return self._now().model_copy(update={"comparisons": ()})
+
+    def _with(self, card_id: str, **update: object) -> "Board":
+        self.card(card_id)
+        return self._now(
+            *(c.model_copy(update=update) if c.id == card_id else c for c in self.cards)
+        )
 
     def _now(self, *cards: Card) -> "Board":
         return self.model_copy(update={"cards": cards})
-
-
-def _rank(card: Card) -> float:
-    # The mean, so that cards judged by rubrics of different length can be compared.
-    return card.total / len(card.scores) if card.scores else 0.0
 
 
 def card_of(idea: Idea, answer_id: str = "", *, origin: Card | None = None) -> Card:
@@ -162,6 +295,19 @@ def checked_body(body: object) -> str:
         size = f"has {len(body):,} characters" if isinstance(body, str) else "is not a text"
         raise BadRequest(f"The idea's text {size}.", fix=f"It takes up to {MAX_BODY:,}.")
     return storable(body).strip()
+
+
+def checked_tag(tag: object) -> str:
+    """1 to 30 characters, else BadRequest."""
+    return one_line(tag, name="tag", most=MAX_TAG)
+
+
+def checked_state(state: object) -> State:
+    """One of the states, else BadRequest."""
+    for known in STATES:
+        if state == known:
+            return known
+    raise BadRequest(f"There is no state {state!r}.", fix=f"The states are {', '.join(STATES)}.")
 
 
 def checked_rubric(criteria: Sequence[object] | None) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ from typing import Any
 
 import gradio as gr
 
-from apps.brainstorm import export, style, view
+from apps.brainstorm import bring, export, layout, style, view
 from apps.brainstorm.api import add_api
-from apps.brainstorm.board import MAX_BODY, Board, Card
+from apps.brainstorm.board import Board, Card
 from apps.brainstorm.desk import Desk, Seen
-from apps.brainstorm.thinking import MOST_IDEAS, Thinker
-from apps.checks import MAX_LINE
+from apps.brainstorm.rubric import as_text
+from apps.brainstorm.thinking import Thinker
 from apps.context import Context
 from apps.ui import look
 from apps.ui.errors import shows_errors
@@ -25,9 +25,11 @@ from apps.ui.owner import owner_of
 from apps.ui.stream import INSTANT, MODEL_EVENT
 from feedback.records import Verdict
 from shared.errors import BadRequest
-from shared.formats.brainstorm import METHODS, RUBRIC
+from shared.formats.brainstorm import RUBRIC
 
 CSS = style.CSS
+SENT = ("op", "ids", "title", "body", "before", "state", "tag")
+"""What a step of the board may hold."""
 Changes = dict[Any, Any]
 """Component to its new value."""
 
@@ -43,124 +45,86 @@ def build(page: gr.Blocks, ctx: Context) -> None:
 
 
 class BoardPage:
-    """The components of one page and the handlers between them."""
+    """The handlers between the components of one page."""
 
     def __init__(self, ctx: Context, desk: Desk) -> None:
         self.desk = desk
         self.flagged = gr.State("")
         look.title("Brainstorm", "Collect ideas, make them better, weigh them.")
-        self._lay_out_asking()
-        self._lay_out_own()
-        self._lay_out_judging()
-        self.status = gr.HTML(
-            "",
-            html_template='<p role="status">${value}</p>',
-            elem_id="board-status",
-            apply_default_css=False,
-        )
-        self.board = gr.HTML(
-            view.board(Seen(Board())),
-            html_template=view.TEMPLATE,
-            js_on_load=view.JS,
-            elem_id="board",
-            apply_default_css=False,
-        )
-        self._lay_out_keeping()
+        self.asking = layout.Asking()
+        self.own = layout.Own()
+        self.judging = layout.Judging()
+        self.wall = layout.Wall()
+        self.board = self.wall.board
+        self.keeping = layout.Keeping()
         self.flags = FlagPanel(ctx, app="brainstorm")
-
-    def _lay_out_asking(self) -> None:
-        with gr.Row(equal_height=False):
-            self.topic = gr.Textbox(
-                label="Topic",
-                placeholder="How could our library be open at night?",
-                elem_id="board-topic",
-                max_length=MAX_LINE,
-                scale=4,
-                min_width=240,
-            )
-            self.method = gr.Dropdown(
-                label="Method",
-                choices=[(f"{name}: {what}", name) for name, what in METHODS.items()],
-                value="free",
-                elem_id="board-method",
-                scale=3,
-                min_width=200,
-            )
-            self.count = gr.Slider(
-                1, MOST_IDEAS, 5, step=1, label="Ideas", elem_id="board-count", min_width=190
-            )
-        with gr.Row():
-            self.ask = gr.Button("Brainstorm", variant="primary", elem_id="board-brainstorm")
-            self.stop = gr.Button("Stop", variant="stop", elem_id="board-stop", visible=False)
-
-    def _lay_out_own(self) -> None:
-        with gr.Accordion("Write a card of your own", open=False, elem_id="board-own"):
-            self.own_title = gr.Textbox(
-                label="Title", elem_id="board-own-title", max_length=MAX_LINE
-            )
-            self.own_body = gr.Textbox(
-                label="Text", lines=2, elem_id="board-own-body", max_length=MAX_BODY
-            )
-            self.put_up = gr.Button("Put it up", elem_id="board-put-up")
-
-    def _lay_out_judging(self) -> None:
-        with gr.Row(equal_height=False):
-            self.wish = gr.Textbox(
-                label="Wish for Refine (may be empty)",
-                placeholder="cheaper, and for children",
-                elem_id="board-wish",
-                max_length=MAX_LINE,
-                min_width=220,
-            )
-            self.rubric = gr.Textbox(
-                label="Judged by (up to eight words, commas between)",
-                value=", ".join(RUBRIC),
-                elem_id="board-rubric",
-                max_length=MAX_LINE,
-                min_width=220,
-            )
-        with gr.Row():
-            self.judge = gr.Button("Evaluate all", elem_id="board-evaluate", min_width=110)
-            self.rank = gr.Button("Best first", elem_id="board-rank", min_width=90)
-            self.undo = gr.Button("Undo", elem_id="board-undo", min_width=80)
-            self.clear = gr.Button("Clear", elem_id="board-clear", min_width=80)
-
-    def _lay_out_keeping(self) -> None:
-        with gr.Row():
-            self.as_markdown = gr.Button("Markdown", size="sm", elem_id="board-as-markdown")
-            self.as_csv = gr.Button("CSV", size="sm", elem_id="board-as-csv")
-            self.as_json = gr.Button("JSON", size="sm", elem_id="board-as-json")
+        self.shown = [self.board, self.wall.status, self.asking.stop, self.keeping.lineage]
 
     def wire(self, page: gr.Blocks) -> None:
         """Connect every event; what asks the model can be stopped and ends by settling."""
-        shown = [self.board, self.status, self.stop]
+        shown, asking, judging = self.shown, self.asking, self.judging
         model = {"api_visibility": "private", "trigger_mode": "once", **MODEL_EVENT}
-        asked = [self.topic, self.count, self.method]
+        asked = [asking.topic, asking.count, asking.method]
+        judged = [judging.rubric, judging.samples]
         runs = [
-            gr.on([self.ask.click, self.topic.submit], self.on_brainstorm, asked, shown, **model),
-            self.board.refine(self.on_refine, self.wish, shown, **model),
-            self.board.evaluate(self.on_evaluate, self.rubric, shown, **model),
-            self.judge.click(self.on_evaluate_all, self.rubric, shown, **model),
+            gr.on(
+                [asking.ask.click, asking.topic.submit], self.on_brainstorm, asked, shown, **model
+            ),
+            self.board.refine(self.on_refine, judging.wish, shown, **model),
+            self.board.evaluate(self.on_evaluate, judged, shown, **model),
+            judging.judge.click(self.on_evaluate_all, judged, shown, **model),
+            self.board.pair(self.on_compare, judging.rubric, shown, **model),
+            judging.compare.click(self.on_compare_all, judging.rubric, shown, **model),
         ]
         for run in runs:
             # Each covers what the other leaves out: an error is only a failure, Stop only an end.
             run.then(self.settle, None, shown, **INSTANT)
             run.failure(self.settle, None, shown, **INSTANT)
-        self.stop.click(None, None, None, cancels=runs, queue=False)
-        self.board.remove(self.on_remove, None, shown, **INSTANT)
-        self.rank.click(self.on_rank, None, shown, **INSTANT)
-        self.undo.click(self.on_undo, None, shown, **INSTANT)
-        self.clear.click(self.on_clear, None, shown, **INSTANT)
-        own = [self.own_title, self.own_body]
-        self.put_up.click(self.on_put_up, own, [*shown, *own], **INSTANT)
-        page.load(self.on_load, None, [*shown, self.rubric], **INSTANT)
+        asking.stop.click(None, None, None, cancels=runs, queue=False)
+        self._wire_steps()
+        self._wire_keeping()
+        page.load(
+            self.on_load,
+            None,
+            [*shown, judging.rubric, self.keeping.room, asking.method],
+            **INSTANT,
+        )
         self._wire_flags()
-        for button, made in (
-            (self.as_markdown, export.as_markdown),
-            (self.as_csv, export.as_csv),
-            (self.as_json, export.as_json),
+
+    def _wire_steps(self) -> None:
+        shown, judging = self.shown, self.judging
+        # Several steps in a row are all taken: none may be swallowed while one is under way.
+        stepped = self.board.step(self.on_step, None, shown, trigger_mode="multiple", **INSTANT)
+        # The page may have shown already what was refused.
+        stepped.failure(self.settle, None, shown, **INSTANT)
+        judging.rank.click(self.on_rank, None, shown, **INSTANT)
+        judging.rank_compared.click(self.on_rank_compared, None, shown, **INSTANT)
+        judging.undo.click(self.on_undo, None, shown, **INSTANT)
+        judging.redo.click(self.on_redo, None, shown, **INSTANT)
+        judging.clear.click(self.on_clear, None, shown, **INSTANT)
+        own = [self.own.title, self.own.body]
+        gr.on(
+            [self.own.put_up.click, self.own.title.submit],
+            self.on_put_up,
+            own,
+            [*shown, *own],
+            **INSTANT,
+        )
+
+    def _wire_keeping(self) -> None:
+        keeping, shown = self.keeping, self.shown
+        keeping.room.input(self.on_open, keeping.room, shown, **INSTANT)
+        named = [keeping.room, keeping.name]
+        keeping.begin.click(self.on_begin, keeping.name, [*shown, *named], **INSTANT)
+        keeping.bring.click(self.on_bring, keeping.file, [*shown, keeping.file], **INSTANT)
+        made = [keeping.method_name, keeping.method_told]
+        keeping.make.click(self.on_make, made, self.asking.method, **INSTANT)
+        for button, written in (
+            (keeping.as_markdown, export.as_markdown),
+            (keeping.as_csv, export.as_csv),
+            (keeping.as_json, export.as_json),
         ):
-            keeps(button, self._kept(made))
+            keeps(button, self._kept(written))
 
     def _wire_flags(self) -> None:
         votes: tuple[tuple[Any, Callable[..., str], Verdict], ...] = (
@@ -199,28 +163,48 @@ class BoardPage:
 
     @shows_errors
     async def on_evaluate(
-        self, rubric: str, event: gr.EventData, request: gr.Request
+        self, rubric: str, samples: float, event: gr.EventData, request: gr.Request
     ) -> AsyncGenerator[Changes, None]:
         """Judge one card."""
-        steps = self.desk.evaluate(owner_of(request), rubric, str(event.id))
+        owner = owner_of(request)
+        steps = self.desk.evaluate(owner, rubric, str(event.id), samples=int(samples))
         async for changes in self._follow(steps):
             yield changes
 
     @shows_errors
     async def on_evaluate_all(
-        self, rubric: str, request: gr.Request
+        self, rubric: str, samples: float, request: gr.Request
     ) -> AsyncGenerator[Changes, None]:
         """Judge what is not judged yet."""
-        async for changes in self._follow(self.desk.evaluate(owner_of(request), rubric)):
+        steps = self.desk.evaluate(owner_of(request), rubric, samples=int(samples))
+        async for changes in self._follow(steps):
+            yield changes
+
+    @shows_errors
+    async def on_compare(
+        self, rubric: str, event: gr.EventData, request: gr.Request
+    ) -> AsyncGenerator[Changes, None]:
+        """Compare the two cards that are chosen."""
+        ids = [str(one) for one in event.ids] if isinstance(event.ids, list) else []
+        async for changes in self._follow(self.desk.compare(owner_of(request), rubric, ids)):
+            yield changes
+
+    @shows_errors
+    async def on_compare_all(
+        self, rubric: str, request: gr.Request
+    ) -> AsyncGenerator[Changes, None]:
+        """Compare a round of pairs."""
+        async for changes in self._follow(self.desk.compare(owner_of(request), rubric)):
             yield changes
 
     async def _follow(self, steps: AsyncGenerator[Seen, None]) -> AsyncGenerator[Changes, None]:
         async with aclosing(steps):
             async for seen in steps:
                 yield {
-                    self.board: view.board(seen, busy=True),
-                    self.status: view.status(seen.status),
-                    self.stop: gr.Button(visible=True),
+                    # The board is not locked: whoever works on it meanwhile loses nothing.
+                    self.board: view.board(seen),
+                    self.wall.status: view.status(seen.status),
+                    self.asking.stop: gr.Button(visible=True),
                 }
 
     @shows_errors
@@ -231,14 +215,57 @@ class BoardPage:
     @shows_errors
     def on_load(self, request: gr.Request) -> Changes:
         """The board where it was left; the topic's field is left to whoever is typing already."""
-        board = self.desk.board(owner_of(request))
-        rubric = {} if board.rubric == RUBRIC else {self.rubric: ", ".join(board.rubric)}
-        return {**self._show(board), **rubric}
+        owner = owner_of(request)
+        board = self.desk.board(owner)
+        changes = {**self._show(board), self.keeping.room: self._rooms(owner)}
+        if (board.rubric, board.weights) != (RUBRIC, {}):
+            changes[self.judging.rubric] = as_text(board.rubric, board.weights)
+        if own := self.desk.rooms.methods(owner):
+            changes[self.asking.method] = gr.Dropdown(choices=layout.method_choices(own))
+        return changes
 
     @shows_errors
-    def on_remove(self, event: gr.EventData, request: gr.Request) -> Changes:
-        """Take a card down."""
-        return self._show(self.desk.remove(owner_of(request), str(event.id)))
+    def on_step(self, event: gr.EventData, request: gr.Request) -> Changes:
+        """Edit, move, tag, put in a state, merge or take down."""
+        sent = {name: getattr(event, name) for name in SENT if hasattr(event, name)}
+        return self._show(self.desk.take(owner_of(request), sent))
+
+    @shows_errors
+    def on_rank_compared(self, request: gr.Request) -> Changes:
+        """Best first by what was compared."""
+        return self._show(self.desk.rank(owner_of(request), by_comparison=True))
+
+    @shows_errors
+    def on_redo(self, request: gr.Request) -> Changes:
+        """One step forward again."""
+        return self._show(self.desk.redo(owner_of(request)))
+
+    @shows_errors
+    def on_open(self, room: str, request: gr.Request) -> Changes:
+        """Another board."""
+        return self._show(self.desk.open(owner_of(request), room))
+
+    @shows_errors
+    def on_begin(self, name: str, request: gr.Request) -> Changes:
+        """A new board, which is open now."""
+        owner = owner_of(request)
+        self.desk.new_room(owner, name)
+        shown = self._show(self.desk.board(owner))
+        return {**shown, self.keeping.room: self._rooms(owner), self.keeping.name: ""}
+
+    @shows_errors
+    def on_bring(self, text: str, request: gr.Request) -> Changes:
+        """Put up the cards of a file."""
+        board = self.desk.bring(owner_of(request), bring.read(text))
+        return {**self._show(board), self.keeping.file: ""}
+
+    @shows_errors
+    def on_make(self, name: str, told: str, request: gr.Request) -> gr.Dropdown:
+        """Make a method and choose it."""
+        owner = owner_of(request)
+        called = self.desk.rooms.add_method(owner, name, told)
+        choices = layout.method_choices(self.desk.rooms.methods(owner))
+        return gr.Dropdown(choices=choices, value=called)
 
     @shows_errors
     def on_rank(self, request: gr.Request) -> Changes:
@@ -259,7 +286,7 @@ class BoardPage:
     def on_put_up(self, title: str, body: str, request: gr.Request) -> Changes:
         """Put up the person's own card and empty the fields."""
         board = self.desk.write(owner_of(request), title, body)
-        return {**self._show(board), self.own_title: "", self.own_body: ""}
+        return {**self._show(board), self.own.title: "", self.own.body: ""}
 
     @shows_errors
     def pick_idea(self, event: gr.EventData, request: gr.Request) -> str:
@@ -277,9 +304,15 @@ class BoardPage:
     def _show(self, board: Board) -> Changes:
         return {
             self.board: view.board(Seen(board)),
-            self.status: "",
-            self.stop: gr.Button(visible=False),
+            self.wall.status: "",
+            self.asking.stop: gr.Button(visible=False),
+            self.keeping.lineage: view.lineage(board),
         }
+
+    def _rooms(self, owner: str) -> gr.Dropdown:
+        shelf = self.desk.rooms.shelf(owner)
+        choices = [(room.name, room.id) for room in shelf.rooms]
+        return gr.Dropdown(choices=choices, value=shelf.current)
 
 
 def _flaggable(answer_id: str) -> str:

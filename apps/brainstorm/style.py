@@ -27,14 +27,55 @@ CSS = """
   font-size: .85rem; }
 .page-brainstorm .card footer { display: flex; flex-wrap: wrap; gap: 6px; align-items: center;
   margin-top: auto; padding-top: 4px; }
-.page-brainstorm .card button { font: inherit; font-size: .85rem; padding: 6px 10px;
+.page-brainstorm .card button, .page-brainstorm .many button,
+.page-brainstorm .tools button { font: inherit; font-size: .85rem; padding: 6px 10px;
   min-height: 34px; cursor: pointer; border-radius: 6px; color: var(--body-text-color);
   background: var(--button-secondary-background-fill);
   border: 1px solid var(--button-secondary-border-color); }
 .page-brainstorm .card button:hover { border-color: var(--link-text-color); }
-.page-brainstorm .busy .card button { opacity: .5; pointer-events: none; }
 .page-brainstorm .ask { display: flex; gap: 6px; align-items: center; justify-content: flex-end; }
 .page-brainstorm .card .ask button { min-height: 28px; padding: 2px 8px; }
+.page-brainstorm .wall.columns { grid-template-columns: repeat(4, minmax(220px, 1fr));
+  overflow-x: auto; }
+.page-brainstorm .column { min-width: 0; min-height: 120px; padding: 8px; border-radius: 8px;
+  background: var(--background-fill-secondary); }
+.page-brainstorm .column h4 { margin: 0 0 8px; font-size: .9rem; font-weight: 600; }
+.page-brainstorm .column .list { display: grid; gap: 10px; min-height: 60px; }
+.page-brainstorm .wall > .card { content-visibility: auto; contain-intrinsic-size: auto 240px; }
+.page-brainstorm .top { display: flex; gap: 8px; align-items: center; min-height: 26px; }
+.page-brainstorm .top .grip { margin-inline-start: auto; cursor: grab; }
+.page-brainstorm .top input { appearance: auto; width: 20px; height: 20px; accent-color: var(--color-accent); }
+.page-brainstorm .top select, .page-brainstorm .many select { appearance: auto; }
+.page-brainstorm .top select, .page-brainstorm .many select, .page-brainstorm .many input,
+.page-brainstorm .tools .filter, .page-brainstorm .editor input, .page-brainstorm .editor textarea {
+  font: inherit; font-size: .9rem; padding: 4px 8px; min-height: 32px; border-radius: 6px;
+  color: var(--body-text-color); background: var(--input-background-fill);
+  border: 1px solid var(--border-color-primary); min-width: 0; }
+.page-brainstorm .tools, .page-brainstorm .many { display: flex; flex-wrap: wrap; gap: 8px;
+  align-items: center; margin-bottom: 10px; }
+.page-brainstorm .tools[hidden], .page-brainstorm .many[hidden],
+.page-brainstorm .board-empty[hidden] { display: none; }
+.page-brainstorm .many { position: sticky; top: 0; z-index: 5; padding: 8px; border-radius: 8px;
+  background: var(--block-background-fill); border: 1px solid var(--color-accent); }
+.page-brainstorm .hints { margin: 0; font-size: .85rem; color: var(--body-text-color-subdued); }
+.page-brainstorm .editor { display: grid; gap: 8px; }
+.page-brainstorm .tags { display: flex; flex-wrap: wrap; gap: 4px; }
+.page-brainstorm .tag { font-size: .8rem; padding: 1px 8px; border-radius: 10px;
+  background: var(--button-secondary-background-fill); overflow-wrap: anywhere; }
+.page-brainstorm .twin { font-size: .85rem; color: #8a5a00; overflow-wrap: anywhere; }
+.dark .page-brainstorm .twin { color: #f3c969; }
+.page-brainstorm .track { grid-column: 1 / -1; position: relative; height: 6px; border-radius: 3px;
+  background: var(--border-color-primary); }
+.page-brainstorm .track::before { content: ""; position: absolute; inset: 0 auto 0 0;
+  width: var(--mean); border-radius: 3px; background: var(--color-accent); opacity: .75; }
+.page-brainstorm .track::after { content: ""; position: absolute; top: -3px; bottom: -3px;
+  left: var(--low); width: var(--wide); border: solid var(--body-text-color);
+  border-width: 0 1px; opacity: .8; }
+.page-brainstorm .past { font-size: .85rem; color: var(--body-text-color-subdued);
+  border-inline-start: 2px solid var(--border-color-primary); padding-inline-start: 8px; }
+.page-brainstorm .board-empty ol { display: inline-block; text-align: start; max-width: 44em; }
+#board-lineage ul { padding-inline-start: 1.2em; list-style: disc; margin: 0; }
+#board-lineage li { overflow-wrap: anywhere; }
 #board-status { color: var(--body-text-color-subdued); }
 #board-status:has(p:empty) { position: absolute; }
 """

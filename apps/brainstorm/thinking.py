@@ -4,6 +4,7 @@ Ideas that repeat a title of the board are asked for again; one that repeats a t
 takes its first words as title. All answers are JSON under a schema, so they can always be read.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -12,6 +13,7 @@ from typing import Any
 
 from apps.alike import alike
 from apps.brainstorm.board import checked_body, checked_rubric, checked_title
+from apps.brainstorm.rubric import Mark, marks
 from apps.checks import MAX_LINE, one_line
 from apps.context import Ask, Context, Finished
 from apps.ui.stream import growing
@@ -19,7 +21,7 @@ from shared.engine.ask import require
 from shared.engine.types import Request, Sampling, Waiting
 from shared.errors import BadRequest, EngineClosed
 from shared.formats import brainstorm as form
-from shared.formats.brainstorm import Idea, Score
+from shared.formats.brainstorm import Idea, Score, Verdict
 from shared.messages import Message
 
 MOST_IDEAS = 10
@@ -61,16 +63,26 @@ class Thinker:
         self._ctx = ctx
 
     async def brainstorm(
-        self, owner: str, topic: str, n: int, method: str, existing: Sequence[str]
+        self,
+        owner: str,
+        topic: str,
+        n: int,
+        method: str,
+        existing: Sequence[str],
+        *,
+        told: str = "",
     ) -> AsyncGenerator[Thinking, None]:
         """Find `n` ideas whose titles are new; yields them as they come.
+
+        `told` is what a method of the person's own says.
 
         Raises:
             BadRequest: If topic, number, method or titles are outside their limits.
         """
         topic = one_line(topic, name="topic")
         checked_number(n)
-        checked_method(method)
+        if not told:
+            checked_method(method)
         taken = checked_titles(existing)
         self._require()
         yield Thinking(())
@@ -80,7 +92,7 @@ class Thinker:
             missing = min(n - len(harvest.kept), most)
             if missing <= 0:
                 break
-            question = form.ask_ideas(topic, missing, method, shortened(harvest.titles()))
+            question = form.ask_ideas(topic, missing, method, shortened(harvest.titles()), told)
             ask = self._ask(
                 owner,
                 question,
@@ -158,6 +170,53 @@ class Thinker:
         try:
             return answer.answer_id, form.parse_scores(answer.text)
         except (ValueError, KeyError):
+            raise _unfinished() from None
+
+    async def judge(
+        self, owner: str, idea: tuple[str, str], rubric: Sequence[str], samples: int
+    ) -> tuple[str, tuple[Mark, ...]]:
+        """Marks over some judgements of one idea (title, text), made side by side.
+
+        Returns:
+            The id of the first answer, and the marks.
+        """
+        title, body = idea
+        asked = (self.evaluate(owner, title, body, rubric) for _ in range(samples))
+        judged = await asyncio.gather(*asked)
+        return judged[0][0], marks([scores for _, scores in judged])
+
+    async def compare(
+        self, owner: str, one: Idea, other: Idea, rubric: Sequence[str]
+    ) -> tuple[int, str]:
+        """Which of two ideas is better by the judge, asked in both orders.
+
+        What comes first often wins because it comes first, so only a winner in both orders wins.
+
+        Returns:
+            1, 2 or 0 for a tie, and the reason.
+        """
+        self._require("judge")
+        straight, turned = await asyncio.gather(
+            self._verdict(owner, one, other, rubric), self._verdict(owner, other, one, rubric)
+        )
+        back = {"1": "2", "2": "1"}.get(turned.better, "neither")
+        if straight.better != back:
+            return 0, "The judge says otherwise when the order is turned round."
+        return {"1": 1, "2": 2}.get(straight.better, 0), straight.reason
+
+    async def _verdict(self, owner: str, one: Idea, other: Idea, rubric: Sequence[str]) -> Verdict:
+        ask = self._ask(
+            owner,
+            form.ask_comparison(one, other, rubric),
+            form.COMPARISON_SCHEMA,
+            Sampling(temperature=0.2, max_tokens=REASON_TOKENS + 48),
+            "",
+            role="judge",
+        )
+        answer = await self._ctx.whole_answer(ask)
+        try:
+            return form.parse_comparison(answer.text)
+        except ValueError:
             raise _unfinished() from None
 
     def _window(self) -> int:

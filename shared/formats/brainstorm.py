@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -36,6 +36,13 @@ class Idea(BaseModel):
     body: str = Field(min_length=1, max_length=300)
 
 
+class Verdict(BaseModel):
+    """Which of two ideas is better: the reason is written before the choice."""
+
+    reason: str = Field(min_length=1, max_length=200)
+    better: Literal["1", "2", "neither"]
+
+
 class Score(BaseModel):
     """One criterion of the rubric: the reason is written before the number."""
 
@@ -45,12 +52,15 @@ class Score(BaseModel):
 
 
 def ask_ideas(
-    topic: str, n: int = 5, method: str = "free", existing: Sequence[str] = ()
+    topic: str, n: int = 5, method: str = "free", existing: Sequence[str] = (), told: str = ""
 ) -> Message:
-    """Ask for `n` ideas that are not among the `existing` titles."""
+    """Ask for `n` ideas that are not among the `existing` titles.
+
+    `told` is what the method says, where it is none of `METHODS`.
+    """
     lines = [f"Topic: {topic}", f"Ideas: {n}"]
     if method != "free":
-        lines.append(f"Method: {method} ({METHODS.get(method, method)})")
+        lines.append(f"Method: {method} ({told or METHODS.get(method, method)})")
     if existing:
         lines.append("Not again: " + "; ".join(existing))
     return Message("user", "\n".join([*lines, "Brainstorm."]))
@@ -67,6 +77,29 @@ def ask_scores(title: str, body: str, rubric: Sequence[str] = RUBRIC) -> Message
     """Ask for a reason and a score for each criterion."""
     lines = [f"Idea: {title}", f"Text: {body}", "Criteria: " + ", ".join(rubric)]
     return Message("user", "\n".join([*lines, "Judge the idea from 1 to 5."]))
+
+
+def ask_comparison(one: Idea, other: Idea, rubric: Sequence[str] = RUBRIC) -> Message:
+    """Ask which of two ideas is better."""
+    lines = [
+        f"Idea 1: {one.title}",
+        f"Text 1: {one.body}",
+        f"Idea 2: {other.title}",
+        f"Text 2: {other.body}",
+        "Criteria: " + ", ".join(rubric),
+    ]
+    return Message("user", "\n".join([*lines, "Which idea is better: 1, 2 or neither?"]))
+
+
+COMPARISON_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "reason": {"type": "string", "minLength": 5, "maxLength": 200},
+        "better": {"enum": ["1", "2", "neither"]},
+    },
+    "required": ["reason", "better"],
+    "additionalProperties": False,
+}
 
 
 IDEA_SCHEMA: dict[str, Any] = {
@@ -137,6 +170,11 @@ def parse_ideas(text: str) -> list[Idea]:
 def parse_idea(text: str) -> Idea:
     """Raises ValueError if the text is not one idea."""
     return Idea.model_validate_json(text)
+
+
+def parse_comparison(text: str) -> Verdict:
+    """Raises ValueError if the text does not say which idea is better."""
+    return Verdict.model_validate_json(text)
 
 
 def parse_scores(text: str) -> list[Score]:

@@ -1,0 +1,133 @@
+"""What stands on the board's page; what happens there is in `apps.brainstorm.page`."""
+
+from collections.abc import Mapping
+
+import gradio as gr
+
+from apps.brainstorm import bring, view
+from apps.brainstorm.board import MAX_BODY, Board
+from apps.brainstorm.desk import MOST_SAMPLES, Seen
+from apps.brainstorm.rooms import MAX_METHOD, MAX_NAME
+from apps.brainstorm.thinking import MOST_IDEAS
+from apps.checks import MAX_LINE
+from shared.formats.brainstorm import METHODS, RUBRIC
+
+
+def method_choices(own: Mapping[str, str]) -> list[tuple[str, str]]:
+    """All methods as the list offers them, one's own last."""
+    return [(f"{name}: {what}", name) for name, what in {**METHODS, **own}.items()]
+
+
+class Asking:
+    """The topic and the method."""
+
+    def __init__(self) -> None:
+        with gr.Row(equal_height=False):
+            self.topic = gr.Textbox(
+                label="Topic", placeholder="How could our library be open at night?",
+                elem_id="board-topic", max_length=MAX_LINE, scale=4, min_width=240,
+            )  # fmt: skip
+            self.method = gr.Dropdown(
+                label="Method", choices=method_choices({}), value="free", elem_id="board-method",
+                scale=3, min_width=200,
+            )  # fmt: skip
+            self.count = gr.Slider(
+                1, MOST_IDEAS, 5, step=1, label="Ideas", elem_id="board-count", min_width=190
+            )
+        with gr.Row():
+            self.ask = gr.Button("Brainstorm", variant="primary", elem_id="board-brainstorm")
+            self.stop = gr.Button("Stop", variant="stop", elem_id="board-stop", visible=False)
+
+
+class Own:
+    """A card of one's own."""
+
+    def __init__(self) -> None:
+        with gr.Accordion("Write a card of your own", open=False, elem_id="board-own"):
+            self.title = gr.Textbox(label="Title", elem_id="board-own-title", max_length=MAX_LINE)
+            self.body = gr.Textbox(
+                label="Text", lines=2, elem_id="board-own-body", max_length=MAX_BODY
+            )
+            self.put_up = gr.Button("Put it up", elem_id="board-put-up")
+
+
+class Judging:
+    """Wishes, criteria, order."""
+
+    def __init__(self) -> None:
+        with gr.Row(equal_height=False):
+            self.wish = gr.Textbox(
+                label="Wish for Refine (may be empty)", placeholder="cheaper, and for children",
+                elem_id="board-wish", max_length=MAX_LINE, min_width=200,
+            )  # fmt: skip
+            self.rubric = gr.Textbox(
+                label="Judged by (words with commas; “Fun *2” weighs double)",
+                value=", ".join(RUBRIC), elem_id="board-rubric", max_length=MAX_LINE,
+                min_width=220,
+            )  # fmt: skip
+            self.samples = gr.Slider(
+                1, MOST_SAMPLES, 1, step=1, label="Judgements of each", elem_id="board-samples",
+                min_width=170,
+            )  # fmt: skip
+        with gr.Row():
+            self.judge = _button("Evaluate all", "board-evaluate")
+            self.compare = _button("Compare all", "board-compare")
+            self.rank = _button("Best first", "board-rank")
+            self.rank_compared = _button("Best compared first", "board-rank-compared")
+            self.undo = _button("Undo", "board-undo")
+            self.redo = _button("Redo", "board-redo")
+            self.clear = _button("Clear", "board-clear")
+
+
+class Wall:
+    """The board itself and what is said about it."""
+
+    def __init__(self) -> None:
+        self.status = gr.HTML(
+            "", html_template='<p role="status">${value}</p>', elem_id="board-status",
+            apply_default_css=False,
+        )  # fmt: skip
+        self.board = gr.HTML(
+            view.board(Seen(Board())), html_template=view.TEMPLATE, js_on_load=view.JS,
+            elem_id="board", apply_default_css=False,
+        )  # fmt: skip
+
+
+class Keeping:
+    """Boards, files, lineage, methods."""
+
+    def __init__(self) -> None:
+        with gr.Row():
+            self.as_markdown = _button("Markdown", "board-as-markdown", small=True)
+            self.as_csv = _button("CSV", "board-as-csv", small=True)
+            self.as_json = _button("JSON", "board-as-json", small=True)
+        with gr.Accordion("What came from what", open=False, elem_id="board-lineage-folder"):
+            self.lineage = gr.HTML("", elem_id="board-lineage", apply_default_css=False)
+        with gr.Accordion("Your boards", open=False, elem_id="board-rooms"):
+            with gr.Row():
+                self.room = gr.Dropdown(label="Open", choices=[], elem_id="board-room")
+                self.name = gr.Textbox(
+                    label="Begin another one", placeholder="its name", max_length=MAX_NAME,
+                    elem_id="board-room-name",
+                )  # fmt: skip
+                self.begin = _button("Begin", "board-room-begin")
+        with gr.Accordion("Bring cards from a file", open=False, elem_id="board-bring-folder"):
+            self.file = gr.Textbox(
+                label="Paste what is in a JSON or CSV file", lines=4, max_lines=8,
+                max_length=bring.MAX_FILE, elem_id="board-bring",
+            )  # fmt: skip
+            self.bring = _button("Put them up", "board-bring-up")
+        with gr.Accordion("Make a method", open=False, elem_id="board-method-folder"):
+            with gr.Row():
+                self.method_name = gr.Textbox(
+                    label="Name", max_length=MAX_NAME, elem_id="board-method-name"
+                )
+                self.method_told = gr.Textbox(
+                    label="What the model is told", placeholder="as a child would do it",
+                    max_length=MAX_METHOD, elem_id="board-method-told", scale=2,
+                )  # fmt: skip
+                self.make = _button("Make it", "board-method-make")
+
+
+def _button(label: str, elem_id: str, *, small: bool = False) -> gr.Button:
+    return gr.Button(label, size="sm" if small else "lg", elem_id=elem_id, min_width=90)

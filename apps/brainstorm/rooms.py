@@ -1,0 +1,115 @@
+"""Which boards somebody has, which one is open, and the methods they made."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from apps.checks import one_line
+from apps.revisions import Revisions
+from shared.errors import BadRequest, NotFound
+from shared.formats.brainstorm import METHODS
+from shared.ids import new_id
+
+MAX_NAME = 60
+MAX_METHOD = 200
+MOST_ROOMS = 50
+MOST_METHODS = 30
+FIRST_ID = "first"
+FIRST = "My board"
+
+
+class Room(BaseModel):
+    """One board in the list."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+
+
+class Shelf(BaseModel):
+    """What is kept of one owner."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rooms: tuple[Room, ...] = (Room(id=FIRST_ID, name=FIRST),)
+    current: str = FIRST_ID
+    methods: dict[str, str] = {}
+    """Name to what the model is told."""
+
+
+class Rooms:
+    """The lists of all owners."""
+
+    def __init__(self, path: Path, *, keep_days: int) -> None:
+        self._kept = Revisions(path, "boards", keep_days=keep_days)
+
+    def sweep(self) -> None:
+        """Forget what nobody has changed for long."""
+        self._kept.sweep()
+
+    def shelf(self, owner: str) -> Shelf:
+        """Everything about one owner."""
+        return _read(self._kept.latest(owner))
+
+    def current(self, owner: str) -> str:
+        """The id of the open board."""
+        return self.shelf(owner).current
+
+    def methods(self, owner: str) -> dict[str, str]:
+        """The methods that the owner made."""
+        return self.shelf(owner).methods
+
+    def open(self, owner: str, room: str) -> None:
+        """Go over to another board; raises NotFound if there is none of that id."""
+
+        def change(shelf: Shelf) -> Shelf:
+            if room not in {known.id for known in shelf.rooms}:
+                raise NotFound("There is no such board.", fix="Reload the page.")
+            return shelf.model_copy(update={"current": room})
+
+        self._change(owner, change)
+
+    def add(self, owner: str, name: str) -> Room:
+        """Begin another board and go over to it.
+
+        Raises:
+            BadRequest: If the name is empty or too long, or there are many boards.
+        """
+        room = Room(id=new_id(), name=one_line(name, name="board's name", most=MAX_NAME))
+
+        def change(shelf: Shelf) -> Shelf:
+            if len(shelf.rooms) >= MOST_ROOMS:
+                raise BadRequest("You have many boards.", fix="Clear and use an old one.")
+            return shelf.model_copy(update={"rooms": (*shelf.rooms, room), "current": room.id})
+
+        self._change(owner, change)
+        return room
+
+    def add_method(self, owner: str, name: str, told: str) -> str:
+        """Make a method, or make one of one's own anew; gives its name.
+
+        Raises:
+            BadRequest: If the name is taken or a text is outside its limits.
+        """
+        called = one_line(name, name="method's name", most=MAX_NAME).casefold()
+        if called in METHODS:
+            raise BadRequest(f"There is a method {called} already.", fix="Take another name.")
+        what = one_line(told, name="method", most=MAX_METHOD)
+
+        def change(shelf: Shelf) -> Shelf:
+            methods = {**shelf.methods, called: what}
+            if len(methods) > MOST_METHODS:
+                raise BadRequest("You have many methods.", fix="Give one an old one's name.")
+            return shelf.model_copy(update={"methods": methods})
+
+        self._change(owner, change)
+        return called
+
+    def _change(self, owner: str, change: Callable[[Shelf], Shelf]) -> None:
+        self._kept.change(owner, lambda text: change(_read(text)).model_dump_json())
+
+
+def _read(text: str) -> Shelf:
+    return Shelf.model_validate_json(text) if text else Shelf()
