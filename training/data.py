@@ -42,6 +42,21 @@ class Pair:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Thumb:
+    """What was asked, one answer, and whether it was found good."""
+
+    prompt: tuple[Message, ...]
+    completion: str
+    good: bool
+
+    def as_columns(self) -> dict[str, object]:
+        """The form that the trainer knows."""
+        answer = [{"role": ANSWERS, "content": self.completion}]
+        asked = [to_dict(message) for message in self.prompt]
+        return {"prompt": asked, "completion": answer, "label": self.good}
+
+
 Replay = Callable[[int, int], Sequence[Row]]
 """How many rows and a seed to rows of old good answers."""
 
@@ -54,6 +69,7 @@ class TrainingSet:
     sha256: str
     rows: tuple[Row, ...] = ()
     pairs: tuple[Pair, ...] = ()
+    thumbs: tuple[Thumb, ...] = ()
 
 
 def question(prompt: Sequence[Message]) -> str:
@@ -111,5 +127,10 @@ def without_long(
         for pair in data.pairs
         if max(count(pair.prompt, pair.chosen), count(pair.prompt, pair.rejected)) <= longest
     )
-    dropped = len(data.rows) - len(rows) + len(data.pairs) - len(pairs)
-    return replace(data, rows=rows, pairs=pairs), dropped
+    thumbs = tuple(one for one in data.thumbs if count(one.prompt, one.completion) <= longest)
+    kept = replace(data, rows=rows, pairs=pairs, thumbs=thumbs)
+    return kept, _size(data) - _size(kept)
+
+
+def _size(data: TrainingSet) -> int:
+    return len(data.rows) + len(data.pairs) + len(data.thumbs)

@@ -109,7 +109,7 @@ class _Writing:
     def run(self) -> dict[str, Any]:
         """Write the three files; returns what goes into data.json."""
         self.stats = {side: Stats() for side in SIDES}
-        files = {
+        files: dict[Side, IO[str]] = {
             side: (self.folder / f"{side}.jsonl").open("w", encoding="utf-8") for side in SIDES
         }
         try:

@@ -52,7 +52,7 @@ def _quantiles(values: "array[int]") -> dict[str, int]:
 
 
 def _shown(sample: Sample) -> list[dict[str, str]]:
-    told = [(message.role, message.content) for message in sample.messages]
+    told: list[tuple[str, str]] = [(turn.role, turn.content) for turn in sample.messages]
     if sample.kind == "preference":
         told += [("better", sample.better), ("worse", sample.worse)]
     if sample.kind == "rated":

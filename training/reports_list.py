@@ -58,7 +58,9 @@ def line_of(run: RunFolder) -> RunLine:
     """What a list says about a run."""
     metrics = run.read_metrics()
     values = yaml.safe_load(run.recipe.read_text(encoding="utf-8"))
-    part = next((metrics[name] for name in PARTS if metrics and name in metrics), {})
+    part: dict[str, Any] = next(
+        (metrics[name] for name in PARTS if metrics and name in metrics), {}
+    )
     return RunLine(
         run=run.root.name,
         recipe=str(values["name"]),

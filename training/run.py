@@ -21,6 +21,7 @@ from training.data_prepare import Prepared
 from training.folder import RunFolder
 from training.recipe import Recipe
 from training.reports import write_run_report
+from training.run_backends import prepare
 from training.run_base import BaseModel, find_base
 from training.run_device import device_for, is_first, optimiser_for, peak_memory_bytes
 from training.run_parts import Engine
@@ -99,6 +100,7 @@ def train(
 def _trained(job: Job, folder: RunFolder, tell: Tell, report: Report | None) -> dict[str, Any]:
     recipe = job.recipe
     device = device_for(recipe)
+    prepare(recipe, device)
     begin(recipe, threads=_threads(folder, recipe))
     wanted = "adamw" if recipe.sft is None else recipe.sft.optimiser
     if wanted.endswith("8bit") and not device.gpu:

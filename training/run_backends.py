@@ -123,6 +123,12 @@ def _fast_language_model(device: Device) -> Any:  # noqa: ANN401 - unsloth is im
     return FastLanguageModel
 
 
+def prepare(recipe: Recipe, device: Device) -> None:
+    """Import what has to come before transformers: unsloth replaces parts of it."""
+    if recipe.backend == "unsloth":
+        _fast_language_model(device)
+
+
 def backend_for(recipe: Recipe) -> Backend:
     """The backend that a recipe names."""
     return UnslothBackend() if recipe.backend == "unsloth" else HfBackend()

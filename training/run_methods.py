@@ -89,7 +89,9 @@ class Setting:
 class Method(Protocol):
     """One way to learn."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Of the part, in logs and folders."""
 
     def trainer(self, setting: Setting, model: Any, tokenizer: Any, reading: Reading) -> Any:  # noqa: ANN401
         """A trainer of TRL that is ready to go."""

@@ -16,7 +16,15 @@ from training.run_device import Device
 from training.run_disk import check_room, explained
 from training.run_encode import Encoder
 from training.run_methods import DpoMethod, KtoMethod, Method, Setting, SftMethod
-from training.run_reading import Reading, compared, conversations, held_out, pairs_drawn, planned
+from training.run_reading import (
+    Reading,
+    compared,
+    conversations,
+    held_out,
+    pairs_drawn,
+    planned,
+    thumbs,
+)
 from training.run_watch import Report, Watcher, callback
 from training.trainer import Base, Tell
 
@@ -117,6 +125,8 @@ class Engine:
 
     def _measured(self, base: Base, rows: "_Rows") -> Figures:
         """Losses of the base as it is."""
+        from transformers import PrinterCallback
+
         reading = rows.reading("sft")
         if reading is None or (reading.validation is None and rows.test() is None):
             raise TrainingError(
@@ -125,6 +135,7 @@ class Engine:
             )
         method = SftMethod(Sft(micro_batch_rows=1))
         trainer = method.trainer(self._setting(), base.model, base.tokenizer, reading)
+        trainer.remove_callback(PrinterCallback)
         return {"untuned": self._sides(trainer, method, reading, rows)}
 
 
@@ -185,16 +196,19 @@ class _FromFlags:
         self.figures: Figures = {
             "rows": len(self._data.rows),
             "pairs": len(self._data.pairs),
+            "thumbs": len(self._data.thumbs),
             "dropped_as_too_long": dropped,
         }
 
     def reading(self, part: str) -> Reading | None:
-        """The rows of one part; None if there are no pairs."""
+        """The rows of one part; None if there are no pairs or thumbs."""
         recipe = self._recipe
         if part == "dpo" and recipe.dpo is not None and self._data.pairs:
             count = recipe.dpo.steps * recipe.dpo.batch_rows
             drawn = pairs_drawn(self._data.pairs, count, seed=recipe.seed)
             return Reading(drawn, recipe.dpo.steps, in_order=True)
+        if part == "kto" and recipe.kto is not None and self._data.thumbs:
+            return Reading(thumbs(self._data.thumbs), recipe.kto.steps)
         if part != "sft" or recipe.sft is None:
             return None
         laid = plan(

@@ -13,7 +13,7 @@ from typing import Any
 
 from shared.errors import TrainingError
 from shared.messages import from_dict
-from training.data import Pair, Row
+from training.data import Pair, Row, Thumb
 from training.data_prepare import Prepared, Side
 from training.recipe import Recipe, Sft
 from training.run_encode import Encoder
@@ -120,6 +120,13 @@ def pairs_drawn(pairs: Sequence[Pair], count: int, *, seed: int) -> Any:  # noqa
 
     order = random.Random(seed)  # noqa: S311 - an order, not a secret
     return Dataset.from_list([order.choice(pairs).as_columns() for _ in range(count)])
+
+
+def thumbs(rated: Sequence[Thumb]) -> Any:  # noqa: ANN401
+    """The rated answers of a dataset version."""
+    from datasets import Dataset
+
+    return Dataset.from_list([one.as_columns() for one in rated])
 
 
 def compared(prepared: Prepared, side: Side, encoder: Encoder, recipe: Recipe) -> Any:  # noqa: ANN401

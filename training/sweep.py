@@ -63,6 +63,7 @@ def open_sweep(recipe: Recipe, call: Call) -> Sweep:
     if call.small:
         recipe = _small(recipe, call)
     job = job_for(recipe, call)
+    assert recipe.search is not None
     text = json.dumps([job.key, recipe.search.model_dump(mode="json")], sort_keys=True)
     key = hashlib.sha256(text.encode()).hexdigest()[:12]
     folder = call.runs / f"sweep-{recipe.name}-{key}"
