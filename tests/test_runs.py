@@ -142,7 +142,7 @@ def test_a_damaged_newest_checkpoint_is_passed_over(tmp_path: Path) -> None:
 
 def test_a_rate_that_is_far_too_high_ends_the_run_and_says_so(tmp_path: Path) -> None:
     recipe = recipe_for(tmp_path, steps=60).with_values(
-        {"sft.learning_rate": 50.0, "watch.keep_best": False, "watch.eval_steps": 0}
+        {"sft.learning_rate": 1e20, "watch.keep_best": False, "watch.eval_steps": 0}
     )
     with pytest.raises(TrainingError, match="Lower the learning rate"):
         run_recipe(recipe, call(tmp_path / "runs"))
@@ -151,7 +151,8 @@ def test_a_rate_that_is_far_too_high_ends_the_run_and_says_so(tmp_path: Path) ->
 
 
 def _with_little_room(recipe: Recipe, runs: Path) -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+    """Encoded rows fit in 200 kB; the tokenizer in a checkpoint does not."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
     with pytest.raises(TrainingError, match="Make room and call the same command again"):
         run_recipe(recipe, call(runs))
 

@@ -24,6 +24,7 @@ from training.reports import write_run_report
 from training.run_backends import prepare
 from training.run_base import BaseModel, find_base
 from training.run_device import device_for, is_first, optimiser_for, peak_memory_bytes
+from training.run_disk import explained
 from training.run_parts import Engine
 from training.run_watch import Diverged, Report
 from training.trainer import Tell, begin, idle_cores, save_adapter
@@ -89,7 +90,8 @@ def train(
         if is_first():
             replace_text(folder.recipe, job.recipe.to_yaml())
         try:
-            figures = _trained(job, folder, tell, report)
+            with explained(folder.root):
+                figures = _trained(job, folder, tell, report)
         except Diverged as error:
             replace_text(folder.stopped, json.dumps({"why": str(error)}) + "\n")
             raise

@@ -13,7 +13,7 @@ from training.replay import replay_for
 from training.run_backends import backend_for
 from training.run_base import BaseModel
 from training.run_device import Device
-from training.run_disk import check_room, explained
+from training.run_disk import check_room
 from training.run_encode import Encoder
 from training.run_methods import DpoMethod, KtoMethod, Method, Setting, SftMethod
 from training.run_reading import (
@@ -97,8 +97,7 @@ class Engine:
             method.name, self.folder, log, self.recipe.watch, self.device, self.tell, self.report
         )
         trainer.add_callback(callback(watcher))
-        with explained(self.folder.root):
-            done = trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
+        done = trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
         losses, evaluations = watcher.losses(), watcher.evaluations()
         return {
             "steps": int(trainer.state.global_step),

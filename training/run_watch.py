@@ -17,6 +17,8 @@ from training.run_device import Device, is_first, peak_memory_bytes
 
 KEPT = ("loss", "grad_norm", "learning_rate", "eval_loss")
 SMOOTHED = 5
+RISE = 1.0
+"""In nats per token; near zero a multiple of the lowest loss is still noise."""
 WORTH_TELLING = 20
 """Seconds; what takes less needs no forecast."""
 Report = Callable[[int, float], bool]
@@ -118,9 +120,11 @@ def diverges(losses: list[float], *, factor: float) -> str:
     if losses and not math.isfinite(losses[-1]):
         return "the loss is no number any more"
     means = [sum(five) / SMOOTHED for five in _windows(losses)]
-    if len(means) > SMOOTHED and means[-1] > factor * min(means) and means[-1] > means[0]:
-        return f"the loss rose to {means[-1]:.3g} from {min(means):.3g}"
-    return ""
+    if len(means) <= SMOOTHED:
+        return ""
+    lowest = min(*means, losses[0])
+    risen = means[-1] > factor * lowest and means[-1] > losses[0] and means[-1] - lowest > RISE
+    return f"the loss rose to {means[-1]:.3g} from {lowest:.3g}" if risen else ""
 
 
 def _windows(losses: list[float]) -> list[list[float]]:
