@@ -60,6 +60,11 @@ class Home:
         return self.root / "datasets"
 
     @property
+    def warm(self) -> Path:
+        """The apps' own prompts as a model has read them; may be deleted at any time."""
+        return self.root / "warm"
+
+    @property
     def tour(self) -> Path:
         """The home that `inkloop tour` uses instead of this one."""
         return self.root / "tour"

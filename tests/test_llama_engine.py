@@ -254,6 +254,32 @@ async def test_a_warmed_prompt_is_there_for_the_first_reader(engine: LlamaEngine
     assert numbers.cached_tokens >= 16
 
 
+async def test_a_warmed_prompt_survives_a_restart(demo_gguf: Path, home_of_its_own: Path) -> None:
+    prompt = [Message("system", SYSTEM.content * 3)]
+    said = []
+    for start in range(3):
+        engine = LlamaEngine.load(
+            demo_gguf, release="demo", sha256="s" * 64, settings=Settings(threads=1)
+        )
+        await engine.warm([prompt])
+        (file,) = (home_of_its_own / "warm").iterdir()
+        read = engine._core.scheduler._pace._token_seconds > 0
+        asked = ask([*prompt, Message("user", "Hello")], system=False, logprobs=0)
+        said.append((await complete(engine, asked)).text)
+        assert read == (start != 1)
+        await engine.close()
+        if start == 1:  # a damaged file is not believed, but made anew
+            file.write_bytes(file.read_bytes()[:-8] + b"damaged!")
+    assert said[0] == said[1] == said[2]
+
+
+async def test_a_model_of_unknown_content_leaves_nothing_for_the_next_start(
+    engine: LlamaEngine, home_of_its_own: Path
+) -> None:
+    await engine.warm([[SYSTEM]])
+    assert not (home_of_its_own / "warm").exists()
+
+
 async def test_the_next_turn_reads_only_what_is_new(engine: LlamaEngine) -> None:
     first = await complete(engine, ask("Hello", owner="ann"))
     talk = [Message("user", "Hello"), Message("assistant", first.text), Message("user", "Why?")]

@@ -64,9 +64,7 @@ class Model:
         open_library()
         params = lib.llama_model_default_params()
         params.n_gpu_layers = gpu_layers if gpu_layers >= 0 else 999
-        # llama-cpp-python 0.3.36 loads AMX with an unfinished tile configuration: on a processor
-        # with AMX, a quantised model kills the process at its first prompt of two tokens.
-        params.use_extra_bufts = b"AMX_INT8 = 1" not in lib.llama_print_system_info()
+        params.use_extra_bufts = cls.uses_extra_buffers()
         forget_complaints()
         pointer = lib.llama_model_load_from_file(str(path).encode(), params)
         if not pointer:
@@ -77,6 +75,15 @@ class Model:
             model.free()
             raise ModelFileError(f"{path} does not hold a model that writes.", fix=DOWNLOAD_AGAIN)
         return model
+
+    @staticmethod
+    def uses_extra_buffers() -> bool:
+        """Whether weights may be laid out anew for this processor.
+
+        llama-cpp-python 0.3.36 loads AMX with an unfinished tile configuration: on a processor with
+        AMX, a quantised model kills the process at its first prompt of two tokens.
+        """
+        return b"AMX_INT8 = 1" not in lib.llama_print_system_info()
 
     def free(self) -> None:
         """Give the memory back; adapters and contexts of this model must be gone."""

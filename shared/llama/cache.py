@@ -9,6 +9,7 @@ Cells that several sequences share must never be shifted (the other conversation
 get other positions), so each sequence knows up to where its cells may be shared.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence as Tokens
 from dataclasses import dataclass, field
 from typing import Final
@@ -99,6 +100,25 @@ class PrefixCache:
         kept.tokens, kept.shared, kept.running = source.tokens[:length], True, False
         kept.joint = length
         source.joint = max(source.joint, length)
+
+    def restore(
+        self, tokens: list[int], *, adapter: int, fill: Callable[[int, list[int]], bool]
+    ) -> bool:
+        """Take in a shared prefix that `fill` puts into the cells of a sequence, if it can."""
+        if not self._rewinds or len(tokens) < SHARED_AT_LEAST:
+            return False
+        sequence = self._new(Wish(tokens=[], owner="", adapter=adapter))
+        sequence.running = False
+        if not fill(sequence.id, tokens):
+            self._drop(sequence)
+            return False
+        sequence.tokens, sequence.shared, sequence.joint = list(tokens), True, len(tokens)
+        return True
+
+    def shared_sequence(self, tokens: list[int], *, adapter: int) -> int | None:
+        """The sequence that keeps exactly these tokens for every owner."""
+        found = (s for s in self._all if s.shared and s.adapter == adapter and s.tokens == tokens)
+        return next((sequence.id for sequence in found), None)
 
     def end(self, sequence: Sequence, *, keep: bool = True) -> None:
         """The request is over: keep its cells for its owner, or free them."""

@@ -6,6 +6,7 @@ holds what is not known here; see `shared.llama.cache`.
 
 import ctypes
 import os
+from pathlib import Path
 from typing import Final
 
 import llama_cpp.llama_cpp as lib
@@ -101,8 +102,8 @@ class Context:
                 fix="Lower INKLOOP_KV_TOKENS, or use a smaller model.",
             )
         self._memory = lib.llama_get_memory(self._pointer)
-        values = "bf16" if params.type_v == BRAIN_FLOAT else "f16"
-        metrics.kv_bytes.labels(values).set(model.cell_bytes * cells)
+        self.values = "bf16" if params.type_v == BRAIN_FLOAT else "f16"
+        metrics.kv_bytes.labels(self.values).set(model.cell_bytes * cells)
         self.shifts = bool(lib.llama_memory_can_shift(self._memory))
         self._shown = (0, 0)
         self._view = np.empty((0, model.vocab_size), np.float32)
@@ -170,6 +171,23 @@ class Context:
     def shift(self, sequence: int, start: int, by: int) -> None:
         """Move positions from `start` on; only where no other sequence shares these cells."""
         lib.llama_memory_seq_add(self._memory, sequence, start, -1, by)
+
+    def save(self, sequence: int, path: Path, tokens: list[int]) -> bool:
+        """Write the cells of a sequence, and which tokens they hold, to a file."""
+        array = (lib.llama_token * len(tokens))(*tokens)
+        name = str(path).encode()
+        return bool(
+            lib.llama_state_seq_save_file(self._pointer, name, sequence, array, len(tokens))
+        )
+
+    def load(self, sequence: int, path: Path, room: int) -> list[int]:
+        """Fill an empty sequence from such a file; the tokens it holds, none if it does not fit."""
+        array, count = (lib.llama_token * room)(), ctypes.c_size_t(0)
+        name = str(path).encode()
+        read = lib.llama_state_seq_load_file(
+            self._pointer, name, sequence, array, room, ctypes.byref(count)
+        )
+        return list(array[: count.value]) if read else []
 
     def set_threads(self, decoding: int, reading: int) -> None:
         """How many threads compute a token, and a prompt; cheap enough for every step."""

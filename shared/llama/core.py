@@ -3,17 +3,21 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from shared.engine.types import Ability, EngineInfo
 from shared.errors import InkloopError
+from shared.home import Home
 from shared.llama.adapters import Adapters
 from shared.llama.binding import Model
 from shared.llama.cache import PrefixCache
 from shared.llama.context import Context
-from shared.llama.jobs import Job
+from shared.llama.jobs import BASE_MODEL, Job
+from shared.llama.kept_prefixes import KeptPrefixes
 from shared.llama.pace import Pace
 from shared.llama.prepare import Preparer
 from shared.llama.scheduler import Scheduler
@@ -48,6 +52,8 @@ class Core:
         cells = max(settings.kv_tokens, window)
         context = Context(model, cells=cells, sequences=SEQUENCES)
         cache = PrefixCache(context, sequences=SEQUENCES, rewinds=model.rewinds)
+        self._cache = cache
+        self._kept = KeptPrefixes(Home(settings.home).warm, context, model_sha256=release.sha256)
         self.release = release
         self.prepare = Preparer(model, window=window, release=release.name)
         self.scheduler = Scheduler(
@@ -114,12 +120,30 @@ class Core:
             raise
 
     def warm(self, prefixes: Sequence[Sequence[Message]]) -> None:
-        """Read apps' leading messages ahead (blocking)."""
+        """Read apps' leading messages ahead, or fetch what an earlier start has read (blocking)."""
         for messages in prefixes:
-            job = self.prepare.warming(messages, self.adapters.number(None))
-            if job is not None:
+            job = self.prepare.warming(messages, BASE_MODEL)
+            if job is not None and not self._restore(job.tokens):
+                tokens = list(job.tokens)
                 self.submit(job)
                 job.result.result()
+                self.desk.call(partial(self._keep, tokens)).result()
+
+    def _restore(self, tokens: list[int]) -> bool:
+        fill = self._kept.restore
+        return self.desk.call(
+            lambda: (
+                self._cache.shared_sequence(tokens, adapter=BASE_MODEL) is not None
+                or self._cache.restore(tokens, adapter=BASE_MODEL, fill=fill)
+            )
+        ).result()
+
+    def _keep(self, tokens: list[int]) -> None:
+        sequence = self._cache.shared_sequence(tokens, adapter=BASE_MODEL)
+        if sequence is not None:
+            # A full or read-only disk costs the next start some seconds, and nothing else.
+            with suppress(OSError):
+                self._kept.keep(sequence, tokens)
 
     def close(self) -> None:
         """End everything now (blocking, a few seconds at most); again is harmless."""
