@@ -37,6 +37,13 @@ class Thinking:
     def cards(self, count: int) -> None:
         self.page.wait_for_function(f"{CARDS} === {count}")
 
+    def titles(self, *titles: str) -> None:
+        self.page.wait_for_function(
+            "wanted => [...document.querySelectorAll('#board h3')].map(h => h.textContent).join()"
+            " === wanted.join()",
+            arg=list(titles),
+        )
+
     def rests(self) -> None:
         self.page.wait_for_selector("#board-stop", state="hidden")
 
@@ -100,6 +107,36 @@ def test_hostile_cards_stay_text(board: Thinking) -> None:
     assert board.page.locator("#board img").count() == 0
     assert "${alert(2)}" in board.page.inner_text("#board h3")
     assert board.alerts == []
+
+
+def test_a_card_moves_by_key_and_keeps_its_place_after_a_reload(board: Thinking) -> None:
+    for title in ("One", "Two", "Three"):
+        board.write(title)
+    board.page.locator("#board .grip").nth(2).press("ArrowUp")
+    board.titles("One", "Three", "Two")
+    # The page shows a move before the server has it; what can be undone and redone, the server has.
+    board.page.click("#board-undo")
+    board.titles("One", "Two", "Three")
+    board.page.click("#board-redo")
+    board.titles("One", "Three", "Two")
+    board.page.reload()
+    board.titles("One", "Three", "Two")
+
+
+def test_two_cards_are_merged_into_one_that_can_be_edited(board: Thinking) -> None:
+    board.write("One")
+    board.write("Two")
+    for box in board.page.locator("#board .card input[type=checkbox]").all():
+        box.check()
+    board.page.click("#board [data-act=merge]")
+    board.cards(1)
+    board.page.click("#board [data-act=edit]")
+    board.page.fill("#board .editor input", HOSTILE)
+    board.page.click("#board [data-act=save]")
+    board.page.wait_for_selector("#board h3")
+    assert "${alert(2)}" in board.page.inner_text("#board h3")
+    assert "merged from “One”, “Two”" in board.page.inner_text("#board .from")
+    assert board.page.locator("#board img").count() == 0
 
 
 def test_the_board_is_kept_as_a_file(board: Thinking) -> None:

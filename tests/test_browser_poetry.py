@@ -57,14 +57,14 @@ def test_one_line_is_written_anew_and_undo_brings_it_back(writer: Writer) -> Non
     writer.page.locator("#poem-report button").nth(1).click()
     writer.page.wait_for_function(
         "line => { const verse = document.querySelector('#poem-text .verse');"
-        " return verse && verse.textContent.split('\\n')[1] !== line; }",
+        " return verse && verse.innerText.split('\\n')[1] !== line; }",
         arg=before[1],
     )
     writer.page.wait_for_selector(ROWS)
     assert [writer.lines[0], writer.lines[2]] == [before[0], before[2]]
     writer.page.click("#poem-undo")
     writer.page.wait_for_function(
-        "line => document.querySelector('#poem-text .verse').textContent.split('\\n')[1] === line",
+        "line => document.querySelector('#poem-text .verse').innerText.split('\\n')[1] === line",
         arg=before[1],
     )
 
@@ -72,6 +72,31 @@ def test_one_line_is_written_anew_and_undo_brings_it_back(writer: Writer) -> Non
 def test_a_poem_of_ones_own_is_held_against_the_form(writer: Writer) -> None:
     said = writer.check("An old pond\nA frog jumps into the pond\nSplash! Silence again.")
     assert "3 syllables, 5 wanted" in said
+
+
+def test_a_word_that_is_clicked_is_spoken_as_the_person_says(writer: Writer) -> None:
+    writer.page.get_by_text("Check a poem of your own").click()
+    writer.page.fill("#poem-own textarea", "The xyzzlor sings\nA frog jumps into the pond\nB")
+    writer.page.click("#poem-take")
+    writer.page.click("[data-word=xyzzlor]")
+    writer.page.locator("#poem-word-stress").locator("input, textarea").fill("x/x")
+    writer.page.click("#poem-word-save")
+    writer.page.wait_for_selector("#poem-text .w.own")
+    assert "uncertain" not in writer.page.inner_text("#poem-report")
+    assert writer.page.locator("#poem-text .line").nth(0).get_attribute("class") == "line"
+
+
+def test_a_line_that_is_clicked_can_be_put_in_ones_own_words(writer: Writer) -> None:
+    writer.write()
+    writer.page.locator("#poem-text .pick").nth(1).click()
+    writer.page.locator("#poem-line-text").locator("input, textarea").fill(HOSTILE)
+    writer.page.click("#poem-line-keep")
+    writer.page.wait_for_function(
+        "line => document.querySelector('#poem-text .verse').innerText.includes(line)",
+        arg="${alert(2)}",
+    )
+    assert writer.page.locator("#poem-text img").count() == 0
+    assert writer.alerts == []
 
 
 def test_a_reload_shows_the_poem(writer: Writer) -> None:

@@ -44,7 +44,8 @@ CSS = """
 .page-brainstorm .wall > .card { content-visibility: auto; contain-intrinsic-size: auto 240px; }
 .page-brainstorm .top { display: flex; gap: 8px; align-items: center; min-height: 26px; }
 .page-brainstorm .top .grip { margin-inline-start: auto; cursor: grab; }
-.page-brainstorm .top input { appearance: auto; width: 20px; height: 20px; accent-color: var(--color-accent); }
+.page-brainstorm .top input { appearance: auto; width: 20px; height: 20px;
+  accent-color: var(--color-accent); }
 .page-brainstorm .top select, .page-brainstorm .many select { appearance: auto; }
 .page-brainstorm .top select, .page-brainstorm .many select, .page-brainstorm .many input,
 .page-brainstorm .tools .filter, .page-brainstorm .editor input, .page-brainstorm .editor textarea {
