@@ -41,6 +41,8 @@ def idle_cores() -> int:
 
 def quiet() -> None:
     """Keep the libraries' progress bars and hints about their next version off the screen."""
+    # Its hint at kernels that would be downloaded is no news of this run.
+    stdlib_logging.getLogger("bitsandbytes").setLevel(stdlib_logging.ERROR)
     import datasets
     from transformers.utils import logging
 
@@ -48,8 +50,6 @@ def quiet() -> None:
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     datasets.disable_progress_bars()
-    # Its hint at kernels that would be downloaded is no news of this run.
-    stdlib_logging.getLogger("bitsandbytes").setLevel(stdlib_logging.ERROR)
 
 
 def begin(recipe: Recipe, *, threads: int) -> None:
