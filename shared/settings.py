@@ -39,7 +39,8 @@ class Settings(BaseSettings):
     port: int = Field(7860, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     offline: bool = Field(False, description="No outbound call at all.")
     admin_password: SecretStr = Field(
-        SecretStr(""), description="Opens `/admin`; without it there is no `/admin`."
+        SecretStr(""),
+        description="Lets `admin` into `/admin`, which is there once anybody may review.",
     )
     flags_repo: str = Field("", description="Private Hub dataset for raw flags.")
     dataset_repo: str = Field("", description="Private Hub dataset for dataset versions.")

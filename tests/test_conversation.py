@@ -185,6 +185,31 @@ def test_a_conversation_comes_back_from_its_json_with_every_version() -> None:
     assert not any(turn.answer_id for turn in back.turns)
 
 
+HARD_CODE = (
+    "\tif x:\n\t    return  \n\n\n# a fence inside:\n```\n~~~ {}\n  ```\n<b>&amp;</b>  \r\n\\x\n"
+)
+LANGUAGES = (
+    "python", "javascript", "typescript", "java", "c", "c++", "c#", "go", "rust", "ruby", "php",
+    "html", "css", "sql", "bash", "yaml", "makefile",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_code_comes_through_every_way_byte_for_byte(
+    store: ConversationStore, language: str
+) -> None:
+    code = HARD_CODE.format(language)
+    answer = f"Here:\n\n````{language}\n{code}\n````\n"
+    now = spoken(code, answer)
+    store.keep(OWNER, now, WISHES)
+    kept, _ = store.open(OWNER, now.id)
+    assert said(kept) == [code, answer]
+    assert [message.content for message in talk.messages(kept.path())] == [code, answer]
+    assert said(export.read_file(export.as_json(kept).text)) == [code, answer]
+    assert from_shown(text_of(parts(shown_question(code)))) == code
+    assert code in shown_answer(answer)
+
+
 def test_markdown_and_lists_of_messages_come_back_too() -> None:
     now = spoken("hello\n\n  there", "hi", "more")
     assert said(export.read_file(export.as_markdown(now).text)) == said(now)

@@ -12,10 +12,11 @@ from filelock import FileLock
 from starlette.testclient import TestClient
 
 from apps.review import figures_view, view
-from apps.review.desk import ON_A_PAGE, Filters, Line, Queue, ReviewDesk
+from apps.review.desk import ReviewDesk
 from apps.review.door import COOKIE, NAMES_SECONDS, TRIES, WAIT_SECONDS, Door, Refused
 from apps.review.entrance import router
 from apps.review.figures import OTHER, figures
+from apps.review.queue import ON_A_PAGE, Filters, Line, Queue
 from apps.review.retraining import LOCK, Retraining
 from apps.review.served import Keeper
 from feedback import enough
@@ -71,11 +72,12 @@ def test_filters_leave_what_fits(room: Room, desk: ReviewDesk, filters: Filters,
     assert len(desk.find(filters).lines) == count
 
 
-def test_a_line_tells_how_many_others_are_like_it(room: Room, desk: ReviewDesk) -> None:
+def test_a_flag_tells_how_many_others_are_like_it(room: Room, desk: ReviewDesk) -> None:
     room.complain("ada", "What is a quokka?")
     room.complain("bob", "what is a  QUOKKA?")
     room.complain("ada", "What is a wombat?")
-    assert [(line.same_question, line.same_person) for line in desk.find(Filters()).lines] == [
+    seen = [desk.see(line) for line in desk.find(Filters()).lines]
+    assert [(one.same_question, one.same_person) for one in seen] == [
         (1, 1),
         (1, 0),
         (0, 1),
@@ -111,6 +113,21 @@ def test_a_second_opinion_is_asked_of_somebody_else(room: Room, desk: ReviewDesk
     assert [(line.id, line.waits) for line in second.lines] == [(receipt.flag_id, "second")]
 
 
+def test_behind_a_window_comes_the_next(
+    room: Room, desk: ReviewDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.review.desk.WINDOW", 2)
+    sent = [room.complain(f"p{i}", f"what is thing {i}?").flag_id for i in range(5)]
+    queue = desk.find(Filters())
+    seen: list[str] = []
+    for _ in range(3):
+        seen += [line.id for line in queue.lines]
+        assert queue.total == 5
+        queue = desk.further(queue)
+    assert seen == sent
+    assert (queue.first, queue.last_id) == (4, "")
+
+
 def test_taken_back_and_erased_flags_are_not_shown(room: Room, desk: ReviewDesk) -> None:
     one, two = room.complain("ada", "one?"), room.complain("ada", "two?")
     room.flags.withdraw(one.flag_id, one.receipt)
@@ -126,7 +143,7 @@ def lines(*states: str) -> Queue:
         tuple(
             Line(
                 id=str(place), state=state, app="chat", verdict="down", day="2026-01-02",
-                reasons=(), about="", corrected=False, trains=True, same_question=0, same_person=0,
+                reasons=(), about="", corrected=False, trains=True,
                 waits="first" if state == "received" else "",
             )
             for place, state in enumerate(states)

@@ -1,119 +1,29 @@
 """The reviewers' work, without a page: find flags, look at one, decide about it.
 
-What is listed is read once and then kept with the page, so that going through a thousand flags does
-not read a thousand flags again each time. A decision is always made about the revision that was
-shown.
+The register says which flags fit, and only those of one window are read, so the queue opens as
+fast on a hundred thousand flags as on a hundred. A window is kept with the page; behind its end
+comes the next one. A decision is always made about the revision that was shown.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from apps.review.queue import Filters, Line, Queue
 from feedback.duplicates import clusters
 from feedback.ledger import Flag, Ledger, State
-from feedback.quorum import Waits
 from feedback.records import FlagRecord
-from feedback.reviewing import can_add, decide_as_seen
+from feedback.register import Register, Wanted
+from feedback.reviewing import decide_as_seen
 from feedback.reviews import Ruling
 from feedback.taxonomy import Taxonomy
 from shared.errors import BadRequest, NotFound
 from shared.home import Home
 
-ON_A_PAGE = 20
-MOST_COMPARED = 3_000
-"""Flags in a list whose texts are compared; in a longer one, only equal questions are a group."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
-    """Which flags are wanted; an empty field wants all."""
-
-    state: str = "received"
-    app: str = ""
-    verdict: str = ""
-    reason: str = ""
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One flag in the list."""
-
-    id: str
-    state: str
-    app: str
-    verdict: str
-    day: str
-    reasons: tuple[str, ...]
-    about: str
-    """What its author said, or else the beginning of the answer."""
-    corrected: bool
-    trains: bool
-    same_question: int
-    """Other flags about the same question."""
-    same_person: int
-    """Other flags from the same person; 0 where nobody knows."""
-    group: str = ""
-    """Equal for flags that say nearly the same about nearly the same question."""
-    waits: Waits = ""
-    """What its review still lacks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """A list of flags, oldest first, and the place that is being looked at."""
-
-    lines: tuple[Line, ...] = ()
-    at: int = 0
-
-    @property
-    def line(self) -> Line | None:
-        """What is being looked at; None when the list is empty."""
-        return self.lines[self.at] if self.at < len(self.lines) else None
-
-    @property
-    def page(self) -> range:
-        """The places that are shown together."""
-        first = self.at - self.at % ON_A_PAGE
-        return range(first, min(first + ON_A_PAGE, len(self.lines)))
-
-    def alike(self) -> tuple[Line, ...]:
-        """Other flags in the list that wait and say nearly the same as the one that is open."""
-        here = self.line
-        if here is None or not here.group:
-            return ()
-        return tuple(
-            one for one in self.lines if one.group == here.group and one.waits and one is not here
-        )
-
-    def moved(self, by: int) -> "Queue":
-        """Go on or back, never past an end."""
-        return self.opened(self.at + by)
-
-    def opened(self, at: int) -> "Queue":
-        """Look at a place."""
-        return replace(self, at=max(0, min(at, len(self.lines) - 1)))
-
-    def decided(self, state: str, together: dict[str, str] | None = None) -> "Queue":
-        """After a decision: the line says so, and the next one that waits comes.
-
-        Args:
-            state: Of the flag that is being looked at.
-            together: Ids of others that were decided with it, with their states.
-        """
-        line = self.line
-        if line is None:
-            return self
-        done = {line.id: state, **(together or {})}
-        lines = tuple(
-            replace(one, state=done[one.id], waits="") if one.id in done else one
-            for one in self.lines
-        )
-        waiting = [place for place, one in enumerate(lines) if one.waits]
-        later = [place for place in waiting if place > self.at]
-        goal = later[0] if later else waiting[0] if waiting else self.at + 1
-        return Queue(lines, self.at).opened(goal)
+WINDOW = 200
+"""Flags that are read together and go to the page; near-duplicates are found among them."""
+MOST_SEARCHED = 5_000
+"""Flags that a search for words reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +36,10 @@ class Seen:
     reasons: tuple[str, ...]
     """In words."""
     line: Line
+    same_question: int = 0
+    """Other flags about the same question."""
+    same_person: int = 0
+    """Other flags from the same person; 0 where nobody knows."""
 
 
 class ReviewDesk:
@@ -134,23 +48,39 @@ class ReviewDesk:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._ledger = Ledger(home)
+        self._register = Register(home)
         self.taxonomy = Taxonomy.load(home)
 
     def find(self, filters: Filters, *, by: str = "") -> Queue:
-        """All flags that fit, oldest first; of those that wait, the ones that wait for `by`."""
-        every = [
-            (flag, record) for flag in self._ledger.flags() if (record := flag.record) is not None
-        ]
-        questions = Counter(record.prompt_sha256 for _, record in every)
-        people = Counter(record.session for _, record in every)
-        found = [(flag, record) for flag, record in every if _fits(flag, record, filters)]
-        if filters.state == "received":
-            found = [(flag, record) for flag, record in found if can_add(flag, by)]
-        lines = [_line(flag, record, questions, people) for flag, record in found]
-        groups = _groups([record for _, record in found])
-        return Queue(
-            tuple(replace(line, group=group) for line, group in zip(lines, groups, strict=True))
+        """The first window of the flags that fit; of those that wait, the ones that wait for `by`.
+
+        A search for words reads the flags that fit otherwise, the oldest MOST_SEARCHED of them.
+        """
+        wanted = _wanted(filters, by)
+        total = 0 if filters.text.strip() else self._register.count(wanted)
+        return self._window(Queue(filters=filters, total=total), wanted, after="")
+
+    def further(self, queue: Queue, *, by: str = "") -> Queue:
+        """The next window of a list; the same one behind its end."""
+        if not queue.last_id:
+            return queue
+        start = replace(queue, first=queue.first + len(queue.lines), at=0)
+        found = self._window(start, _wanted(queue.filters, by), after=queue.last_id)
+        return found if found.lines else replace(queue, last_id="")
+
+    def _window(self, queue: Queue, wanted: Wanted, *, after: str) -> Queue:
+        words = queue.filters.text.strip().casefold()
+        limit = MOST_SEARCHED if words else WINDOW
+        flags = self._register.flags(wanted, after=after, limit=limit)
+        found = [(flag, record) for flag in flags if (record := flag.record) is not None]
+        fitting = [pair for pair in found if not words or words in _words(pair[1])][:WINDOW]
+        groups = clusters([_gist(record) for _, record in fitting])
+        lines = tuple(
+            replace(_line(flag, record), group=fitting[first][0].id)
+            for (flag, record), first in zip(fitting, groups, strict=True)
         )
+        full = len(flags) == limit and not words
+        return replace(queue, lines=lines, last_id=flags[-1].id if full else "")
 
     def see(self, line: Line) -> Seen:
         """One flag with all that was said.
@@ -165,8 +95,18 @@ class ReviewDesk:
         record, newest = flag.record, flag.newest
         if record is None or newest is None:
             raise NotFound(f"This flag was {flag.state} by its author.", fix="Go on to the next.")
-        line = line or _line(flag, record, Counter(), Counter())
-        return Seen(flag, record, newest.revision, self.labels(record.categories), line)
+        return Seen(
+            flag,
+            record,
+            newest.revision,
+            self.labels(record.categories),
+            line or _line(flag, record),
+            self._others(Wanted(question=record.prompt_sha256)),
+            self._others(Wanted(session=record.session)) if record.session else 0,
+        )
+
+    def _others(self, like: Wanted) -> int:
+        return max(self._register.count(like) - 1, 0)
 
     def decide(self, seen: Seen, ruling: Ruling, *, by: str, why: str, correction: str) -> State:
         """Write a decision down; gives the flag's new state, which may wait for a second opinion.
@@ -204,7 +144,7 @@ class ReviewDesk:
         return tuple(known[key].label_in() if key in known else key for key in keys)
 
 
-def _line(flag: Flag, record: FlagRecord, questions: Counter[str], people: Counter[str]) -> Line:
+def _line(flag: Flag, record: FlagRecord) -> Line:
     said = record.comment or record.answer
     return Line(
         id=flag.id,
@@ -216,18 +156,8 @@ def _line(flag: Flag, record: FlagRecord, questions: Counter[str], people: Count
         about=" ".join(said[:300].split())[:110],
         corrected=bool(record.correction),
         trains=record.consent.train,
-        same_question=max(questions[record.prompt_sha256] - 1, 0),
-        same_person=max(people[record.session] - 1, 0) if record.session else 0,
         waits=flag.waits,
     )
-
-
-def _groups(records: Sequence[FlagRecord]) -> list[str]:
-    """For each flag, the name of its group: what was asked and what is said about the answer."""
-    if len(records) > MOST_COMPARED:
-        return [record.prompt_sha256 + record.correction for record in records]
-    firsts = clusters([_gist(record) for record in records])
-    return [records[first].id for first in firsts]
 
 
 def _gist(record: FlagRecord) -> str:
@@ -235,17 +165,14 @@ def _gist(record: FlagRecord) -> str:
     return f"{asked}\n{record.verdict}\n{record.correction or record.comment or record.answer}"
 
 
-def _fits(flag: Flag, record: FlagRecord, filters: Filters) -> bool:
-    wanted = (
-        (filters.state, flag.state),
-        (filters.app, record.app),
-        (filters.verdict, record.verdict),
+def _wanted(filters: Filters, by: str) -> Wanted:
+    return Wanted(
+        state=filters.state,
+        app=filters.app,
+        verdict=filters.verdict,
+        reason=filters.reason,
+        not_by=by if filters.state == "received" else "",
     )
-    if any(want and want != there for want, there in wanted):
-        return False
-    if filters.reason and filters.reason not in record.categories:
-        return False
-    return not filters.text.strip() or filters.text.strip().casefold() in _words(record)
 
 
 def _words(record: FlagRecord) -> str:

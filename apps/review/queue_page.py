@@ -10,7 +10,8 @@ from typing import Any
 import gradio as gr
 
 from apps.review import view
-from apps.review.desk import Filters, Queue, ReviewDesk, Seen
+from apps.review.desk import ReviewDesk, Seen
+from apps.review.queue import Filters, Queue
 from apps.suite import APPS
 from apps.ui import look
 from apps.ui.errors import shows_errors
@@ -147,7 +148,9 @@ class QueuePage:
     def _chosen(self, queue: Queue, event: gr.EventData) -> Changes:
         return self._showing(queue.opened(int(event.at)))
 
-    def _next(self, queue: Queue) -> Changes:
+    def _next(self, request: gr.Request, queue: Queue) -> Changes:
+        if queue.at >= len(queue.lines) - 1 and queue.last_id:
+            return self._showing(self.desk.further(queue, by=request.username or ""))
         return self._showing(queue.moved(1))
 
     def _previous(self, queue: Queue) -> Changes:
@@ -175,7 +178,10 @@ class QueuePage:
                 done = self.desk.decide_alike(queue, ruling, by=request.username, why=note)
             if state == "received":
                 gr.Info("Another reviewer has to see it too.", title="Noted")
-            return self._showing(queue.decided(state, done))
+            left = queue.decided(state, done)
+            if not any(line.waits for line in left.lines):
+                left = self.desk.further(left, by=request.username)
+            return self._showing(left)
 
         return decided
 

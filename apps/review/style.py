@@ -8,7 +8,7 @@ CSS = """
   background: var(--button-secondary-background-fill);
   border: 1px solid var(--button-secondary-border-color); }
 .page-review h2, .page-admin h2 { font-size: 1.15rem; font-weight: 600; margin: 6px 0; }
-.page-review h3 { font-size: .95rem; font-weight: 600; margin: 10px 0 3px; }
+.page-review h3, .page-admin h3 { font-size: .95rem; font-weight: 600; margin: 10px 0 3px; }
 .review-count, .review-empty, .review-keys { color: var(--body-text-color-subdued); margin: 0; }
 .review-keys kbd { font: .85em var(--font-mono); padding: 1px 6px; border-radius: 4px;
   border: 1px solid var(--border-color-primary); color: var(--body-text-color); }

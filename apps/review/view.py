@@ -3,7 +3,8 @@
 import html
 from collections.abc import Sequence
 
-from apps.review.desk import Line, Queue, Seen
+from apps.review.desk import Seen
+from apps.review.queue import Line, Queue
 from apps.ui import diff
 from feedback import taxonomy
 from feedback.records import Turn
@@ -56,8 +57,9 @@ def queue(found: Queue) -> str:
     page = found.page
     items = "".join(_line(found.lines[at], at, current=at == found.at) for at in page)
     return (
-        f'<p class="review-count" role="status">{page.start + 1}–{page.stop} of'
-        f' {len(found.lines):,}</p><ol class="review-lines">{items}</ol>'
+        f'<p class="review-count" role="status">{found.first + page.start + 1:,}–'
+        f"{found.first + page.stop:,} of {found.total or len(found.lines):,}</p>"
+        f'<ol class="review-lines">{items}</ol>'
     )
 
 
@@ -99,10 +101,10 @@ def _head(seen: Seen, *, blind: bool) -> str:
         if so
     ]
     others = []
-    if line.same_question:
-        others.append(f"{_flags(line.same_question)} more about this question")
-    if line.same_person:
-        others.append(f"{_flags(line.same_person)} more from this person")
+    if seen.same_question:
+        others.append(f"{_flags(seen.same_question)} more about this question")
+    if seen.same_person:
+        others.append(f"{_flags(seen.same_person)} more from this person")
     if record.redaction.counts:
         taken = ", ".join(f"{count} × {name}" for name, count in record.redaction.counts.items())
         others.append(f"taken out by the scrubber: {taken}")
