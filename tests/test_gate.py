@@ -1,5 +1,6 @@
 """The gate: better where people said so, no worse elsewhere, and nothing unseen counts as safe."""
 
+import random
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,6 +12,7 @@ from shared.formats import poetry
 from shared.messages import Message
 from training.data import Row
 from training.gate import limits as gate_limits
+from training.gate.chance import by_chance
 from training.gate.compare import Comparison, ModelFile
 from training.gate.decide import Verdict, decide
 from training.gate.form import keeps_form
@@ -128,6 +130,16 @@ def test_one_person_with_many_flags_is_one_voice() -> None:
     settings = {"confidence": 0.95, "resamples": 2000}
     assert paired_interval(changes, alone, **settings).low > 0  # type: ignore[arg-type]
     assert paired_interval(changes, one_person, **settings).low < 0  # type: ignore[arg-type]
+
+
+def test_permuted_labels_pass_no_more_often_than_the_stated_level() -> None:
+    draw = random.Random(3)
+    people = [f"person-{n % 40}" for n in range(120)]
+    true = by_chance([0.5 + draw.gauss(0, 0.3) for _ in people], people, permutations=200)
+    assert true.p_value < 0.01
+    assert true.passed <= 0.05 * true.permutations
+    nothing = by_chance([draw.gauss(0, 0.3) for _ in people], people, permutations=200)
+    assert nothing.p_value > 0.01
 
 
 def report(candidate: Measured, *, items: int = 40) -> Report:

@@ -5,7 +5,7 @@ erased since, only the id is left, and the releases that learned from it say so 
 retrain makes a model without it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from feedback.dataset import DatasetVersion, versions
@@ -25,13 +25,13 @@ class Ancestry:
     recipe: str
     base: str
     parent: str
-    trained: tuple[str, ...]
+    trained: tuple[str, ...] = ()
     """Ids of the flags that it has learned from."""
-    heldout: tuple[str, ...]
+    heldout: tuple[str, ...] = ()
     """Ids of the flags that it was measured with."""
-    erased: tuple[str, ...]
+    erased: tuple[str, ...] = ()
     """Ids of flags that were erased since it was built."""
-    known: bool = True
+    known: bool = False
     """Whether the dataset version is on this machine."""
 
     def as_dict(self) -> dict[str, Any]:
@@ -57,23 +57,24 @@ class Descent:
 def ancestry(home: Home, release: Release) -> Ancestry:
     """The flags behind a release."""
     made = release.manifest
-    named = {
-        "release": made.name,
-        "dataset": made.dataset.name,
-        "recipe": made.recipe.name,
-        "base": made.base.name,
-        "parent": made.parent,
-    }
+    found = Ancestry(
+        release=made.name,
+        dataset=made.dataset.name,
+        recipe=made.recipe.name,
+        base=made.base.name,
+        parent=made.parent,
+    )
     try:
         version = DatasetVersion.load(home.datasets / made.dataset.name)
     except (NotFound, StoreError):
-        return Ancestry(**named, trained=(), heldout=(), erased=(), known=False)
+        return found
     trained = version.training_flag_ids
-    return Ancestry(
-        **named,
+    return replace(
+        found,
         trained=trained,
         heldout=tuple(flag for flag in version.flag_ids if flag not in set(trained)),
         erased=version.card.erased,
+        known=True,
     )
 
 
