@@ -313,3 +313,14 @@ def test_thumbs_of_a_dataset_version_are_learned_from(tmp_path: Path) -> None:
     assert metrics is not None
     assert metrics["kto"]["steps"] == 2
     assert metrics["thumbs"] == 8
+
+
+def test_a_recipes_run_is_not_taken_for_that_of_a_longer_name(tmp_path: Path) -> None:
+    from training.find import find_run
+
+    for name in ("mine", "mine-small"):
+        folder = RunFolder(tmp_path / f"{name}-0123456789ab")
+        folder.root.mkdir()
+        folder.recipe.write_text(f"name: {name}\n")
+        folder.write_metrics({})
+    assert find_run(Path("mine"), tmp_path).root.name == "mine-0123456789ab"

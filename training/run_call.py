@@ -10,7 +10,7 @@ from filelock import FileLock
 from shared.errors import TrainingError
 from training.data import TrainingSet
 from training.data_prepare import Prepared, prepare
-from training.find import find_run
+from training.find import find_run, is_of_recipe
 from training.folder import RunFolder
 from training.recipe import Recipe, load
 from training.retrain.inputs import open_dataset
@@ -104,17 +104,13 @@ def refuse_changed(job: Job, folder: RunFolder, runs: Path) -> None:
     for path in sorted(runs.glob(f"{job.recipe.name}-*/recipe.yaml")):
         other = RunFolder(path.parent)
         waits = other.read_metrics() is None and not other.stopped.is_file()
-        if not waits or not _is_of(path, job.recipe.name):
+        if not waits or not is_of_recipe(path, job.recipe.name):
             continue
         raise TrainingError(
             f"Run {other.root.name} is not finished, and {difference(path, job.recipe)}.",
             fix="Change it back to go on, add --new to begin another run beside it, or remove"
             f" {other.root}.",
         )
-
-
-def _is_of(path: Path, name: str) -> bool:
-    return str(yaml.safe_load(path.read_text(encoding="utf-8")).get("name")) == name
 
 
 def difference(path: Path, recipe: Recipe) -> str:
