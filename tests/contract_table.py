@@ -18,7 +18,8 @@ EXIT_CODES = {
 COMMANDS = {
     "serve": "all apps on one site, or only those named",
     "models": "list, pull, use, verify, rm",
-    "flags": "list, stats, status, review, groups, audit, agreement, erase, export, import, push,"
+    "flags": "list, stats, status, review, groups, suspicions,"
+    " audit, agreement, erase, export, import, push,"
     " pull",
     "reviewers": "add, list, remove",
     "train": "one run from a recipe; recipes, list, show, compare, all",
@@ -31,6 +32,7 @@ COMMANDS = {
     "lineage": "from a release to its flags, and from a flag to its releases",
     "tour": "the whole loop, twice, on the demo model",
     "bench": "the serving benchmark",
+    "space": "one app as a folder to push as a Hugging Face Space",
     "doctor": "what is missing or odd on this machine",
     "demo-model": "build the demo model anew, or report on it",
 }

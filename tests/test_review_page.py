@@ -22,9 +22,10 @@ from apps.review.served import Keeper
 from feedback import enough
 from feedback.reviewers import Reviewers
 from feedback.taxonomy import Taxonomy
+from shared.engine.scripted import ScriptedEngine
 from shared.errors import BadRequest, NotFound
 from shared.releases import ReleaseStore
-from shared.settings import Settings
+from shared.settings import ROLES, Settings
 from tests.feedback_room import Room
 from tests.test_releases import add
 
@@ -276,8 +277,22 @@ def test_what_is_needed_is_what_recipes_and_gate_ask_for() -> None:
 # Serving
 
 
+def keeper_of(room: Room, **settings: str) -> Keeper:
+    engine = ScriptedEngine(["Yes."])
+    return Keeper(room.home, Settings(home=room.home.root, **settings), lambda _role: engine)
+
+
+def test_roles_are_told_with_what_was_set_for_them(room: Room) -> None:
+    rows = keeper_of(room, role_judge="http://me:secret@host/v1").roles()
+    assert [row.role for row in rows] == list(ROLES)
+    shown = figures_view.roles(rows)
+    assert "http://host/v1" in shown
+    assert "secret" not in shown
+    assert shown.count("the main model") == len(ROLES) - 1
+
+
 def test_promoting_and_rolling_back_move_the_pointer(room: Room, tmp_path: Path) -> None:
-    store, keeper = ReleaseStore(room.home.releases), Keeper(room.home)
+    store, keeper = ReleaseStore(room.home.releases), keeper_of(room)
     add(store, tmp_path / "a", "demo-r1")
     assert keeper.look().back_to is None
     assert "demo-r1 is promoted" in keeper.promote("demo-r1")
@@ -312,7 +327,7 @@ def test_runs_tell_how_far_they_came(room: Room) -> None:
     report = room.home.runs / "refused" / "gate" / "k" / "gate.json"
     report.parent.mkdir(parents=True)
     report.write_text(json.dumps({"passed": False, "reasons": ["Worse <b>."]}))
-    found = Keeper(room.home).look()
+    found = keeper_of(room).look()
     assert {run.name: run.stage for run in found.runs} == {
         "begun": "training",
         "done": "trained",

@@ -110,6 +110,9 @@ def _lineage(entry: Entry) -> str:
     return f"<details><summary>Lineage and model card</summary><dl>{items}</dl>{card}</details>"
 
 
+SIGNALS = {"retry": "Again", "edit": "Edited", "copy": "Copied", "stop": "Stopped"}
+
+
 def rates(found: Sequence[Judged], *, keep_days: int) -> str:
     """How often answers were flagged, as a table."""
     if not any(row.rate.answers for row in found):
@@ -117,9 +120,11 @@ def rates(found: Sequence[Judged], *, keep_days: int) -> str:
     rows = "".join(_rate(row) for row in found)
     return (
         '<div class="rates-scroll" tabindex="0"><table class="rates"><thead><tr><th>Model</th>'
-        "<th>Answers</th><th>Bad</th><th>Bad per 1,000</th><th>Good per 1,000</th><th>Why bad</th>"
+        "<th>Answers</th><th>Bad</th><th>Bad per 1,000</th><th>Good per 1,000</th>"
+        f"{''.join(f'<th>{name}</th>' for name in SIGNALS.values())}<th>Why bad</th>"
         f"</tr></thead><tbody>{rows}</tbody></table></div><p>Answers of the last {keep_days} days,"
-        " and what was said about them since the oldest of these.</p>"
+        " and what was said about them since the oldest of these. How often answers were asked"
+        " again, edited, copied or stopped trains nothing.</p>"
     )
 
 
@@ -128,6 +133,7 @@ def _rate(row: Judged) -> str:
     why = ", ".join(f"{html.escape(label)} {count}" for label, count in row.reasons) or "–"
     figures = [f"{rate.answers:,}", f"{rate.bad:,}"]
     figures += [_figure(rate.per_thousand(flags)) for flags in (rate.bad, rate.good)]
+    figures += [f"{rate.signals[kind]:,}" for kind in SIGNALS]
     cells = "".join(f"<td>{figure}</td>" for figure in figures)
     return f"<tr><th>{html.escape(row.name)}</th>{cells}<td>{why}</td></tr>"
 

@@ -34,7 +34,7 @@ def blocks(ctx: Context) -> gr.Blocks:
     with whole.route("Figures", "figures", show_in_navbar=False), _frame("admin", "figures"):
         figures_page.build(whole, ctx)
     with whole.route("Releases", "releases", show_in_navbar=False), _frame("admin", "releases"):
-        ServedPage(Keeper(ctx.home)).wire(whole)
+        ServedPage(Keeper(ctx.home, ctx.settings, ctx.engine_for)).wire(whole)
         RetrainPage(Retraining(ctx.home, ctx.settings)).wire(whole)
     with whole.route("Audit", "audit", show_in_navbar=False), _frame("admin", "audit"):
         AuditPage(ctx.home, ReviewDesk(ctx.home)).wire(whole)

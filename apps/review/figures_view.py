@@ -1,9 +1,9 @@
 """Numbers, releases and runs as HTML; names out of files are escaped."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from apps.review.served import BASE, Served
+from apps.review.served import BASE, RoleRow, Served
 from feedback import enough
 from feedback.enough import Enough
 from feedback.pusher import PushState
@@ -90,6 +90,22 @@ def releases(found: Served) -> str:
     if not rows:
         return "<p>No releases yet: <code>inkloop retrain</code> makes one.</p>"
     return _table(("Release", "Made", "Flags", "Measured against", ""), rows)
+
+
+def roles(found: Sequence[RoleRow]) -> str:
+    """Which model does what, and how that is changed."""
+    rows = "".join(
+        f"<tr><td>{row.role}</td><td>{html.escape(row.release)}</td>"
+        f"<td>{html.escape(row.adapter)}</td>"
+        f"<td>{f'<code>{html.escape(row.setting)}</code>' if row.setting else 'the main model'}"
+        "</td></tr>"
+        for row in found
+    )
+    return (
+        _table(("Role", "Model", "Adapter", "As set"), rows)
+        + "<p>Give a role a model or an adapter of its own with <code>INKLOOP_ROLE_CHAT</code> and"
+        " so on; roles that name the same model share its memory.</p>"
+    )
 
 
 def runs(found: Served) -> str:

@@ -1,12 +1,16 @@
 """What can be served, and what was tried: releases with their pointer, and the runs before them."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from shared.engine.types import Engine
 from shared.home import Home
 from shared.releases import Release, ReleaseStore
+from shared.settings import ROLES, Settings
+from shared.web_address import shown_address
 
 MOST_RUNS = 30
 BASE = "the base model"
@@ -37,11 +41,24 @@ class Served:
     runs: tuple[Run, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """Who does what."""
+
+    role: str
+    setting: str
+    """What the setting of this role names; empty where it takes the main model."""
+    release: str
+    adapter: str
+
+
 class Keeper:
     """Promotes and rolls back; each reads the files before it changes anything."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, settings: Settings, engine_for: Callable[[str], Engine]) -> None:
         self._home = home
+        self._settings = settings
+        self._engine_for = engine_for
         self._store = ReleaseStore(home.releases)
 
     def look(self) -> Served:
@@ -58,6 +75,14 @@ class Keeper:
             releases=tuple(reversed(self._store.list())),
             runs=tuple(_runs(self._home.runs)),
         )
+
+    def roles(self) -> list[RoleRow]:
+        """Which model, and through which adapter, does what now."""
+        rows: list[RoleRow] = []
+        for role in ROLES:
+            info, named = self._engine_for(role).info(), self._settings.for_role(role)
+            rows.append(RoleRow(role, shown_address(named), info.release, info.adapter or ""))
+        return rows
 
     def promote(self, name: str) -> str:
         """Serve a release; gives a sentence.

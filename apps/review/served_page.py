@@ -32,13 +32,15 @@ class ServedPage:
             with gr.Row():
                 self.sure = gr.Button("Yes, do it", variant="primary", elem_id="served-sure")
                 self.no = gr.Button("No", elem_id="served-no")
+        gr.HTML("<h2>Roles</h2>", apply_default_css=False)
+        self.roles = gr.HTML(elem_id="served-roles", apply_default_css=False)
         gr.HTML("<h2>Runs</h2>", apply_default_css=False)
         self.runs = gr.HTML(elem_id="served-runs", apply_default_css=False)
 
     def wire(self, page: gr.Blocks) -> None:
         """Connect the handlers."""
         asking = [self.wanted, self.question, self.asking]
-        shown = [self.releases, self.runs, self.name, self.back, self.told, self.asking]
+        shown = [self.releases, self.roles, self.runs, self.name, self.back, self.told, self.asking]
         page.load(shows_errors(self._looked), None, shown, **INSTANT)
         self.promote.click(shows_errors(self._asked_promote), self.name, asking, **INSTANT)
         self.back.click(shows_errors(self._asked_back), None, asking, **INSTANT)
@@ -83,6 +85,7 @@ class ServedPage:
         choices = [name for name in names if name != found.promoted]
         return {
             self.releases: figures_view.releases(found),
+            self.roles: figures_view.roles(self.keeper.roles()),
             self.runs: figures_view.runs(found),
             self.name: gr.Dropdown(choices, value=choices[0] if choices else None),
             self.back: gr.Button(interactive=found.back_to is not None),
