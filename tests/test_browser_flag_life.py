@@ -9,6 +9,7 @@ from feedback.ledger import Ledger
 from feedback.outbox import read_rows
 from shared.home import Home
 from tests.serving import Serving, served
+from tests.test_browser_chat import metric
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -82,6 +83,7 @@ def test_two_clicks_a_correction_no_consent_and_erased(
     assert (record.app, record.correction) == (app, CORRECTION)
     assert len(record.categories) == 1
     assert (record.consent.train, record.consent.publish) == (False, False)
+    assert metric(suite.url, "inkloop_flags_unpushed") == 0
     stranger = other.new_page()
     stranger.goto(f"{suite.url}/flags?id={flag_id}")
     stranger.locator(".life h2").get_by_text("Waits for review").wait_for()

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.browser
 
 ADA = "ada" + "a" * 40
 PASSWORD = "correct horse battery staple"
-ADMIN_PAGES = ["/admin/", "/admin/figures", "/admin/releases"]
+ADMIN_PAGES = ["/admin/", "/admin/figures", "/admin/audit", "/admin/releases"]
 
 
 @pytest.fixture(scope="module")
@@ -236,7 +236,9 @@ def test_reviewers_can_read_everything(reviewer: "Page", reviewed: Serving, path
     reviewer.emulate_media(color_scheme=scheme)
     reviewer.set_viewport_size(PHONE)
     reviewer.goto(reviewed.url + path)
-    reviewer.locator(".review-flag, .enough, #served-releases table").first.wait_for()
+    reviewer.locator(
+        ".review-flag, .enough, #audit-figures p, #served-releases table"
+    ).first.wait_for()
     assert reviewer.evaluate(CONTRAST) == []
     assert reviewer.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 

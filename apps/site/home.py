@@ -34,8 +34,9 @@ def build(
     def looked() -> tuple[str, str]:
         return cards(rows, examples_of(running().sha256)), busy_line(*metrics.busy())
 
-    line = gr.HTML(elem_id="home-state", apply_default_css=False)
-    held = gr.HTML(cards(rows, {}), elem_id="home-cards", apply_default_css=False)
+    known, state = looked()
+    line = gr.HTML(state, elem_id="home-state", apply_default_css=False)
+    held = gr.HTML(known, elem_id="home-cards", apply_default_css=False)
     page.load(looked, None, [held, line], **INSTANT)
     gr.Timer(STATE_SECONDS).tick(lambda: busy_line(*metrics.busy()), None, line, **INSTANT)
     _offer(page, running, fetching)
@@ -120,7 +121,7 @@ def busy_line(running: int, waiting: int, first_seconds: float) -> str:
         said = f"{people} being written. Yours would begin at once."
     else:
         said = "Nobody is being answered. Yours would begin at once."
-    return f'<p class="ink-state" role="status">{said}</p>'
+    return f'<p class="ink-state">{said}</p>'
 
 
 def offer_text(model: CatalogueModel, needs_no_restart: bool) -> str:
