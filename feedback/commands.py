@@ -16,12 +16,14 @@ from feedback.answers import count_answers
 from feedback.audit_commands import agreement, audit_flags
 from feedback.curate import build
 from feedback.dataset import DatasetVersion
+from feedback.drafts import storable
 from feedback.group_commands import list_groups
 from feedback.hub_commands import curated_needed, curated_of, hub_of, pull_flags, push, status
 from feedback.importing import import_flags
 from feedback.ledger import Flag, Ledger, State
 from feedback.records import App, Consent, Verdict
 from feedback.reviews import Ruling
+from feedback.suspicion_commands import list_suspicions
 from shared.errors import BadRequest
 from shared.home import Home
 from shared.settings import Settings
@@ -39,6 +41,7 @@ def flags() -> None:
 flags.add_command(push)
 flags.add_command(status)
 flags.add_command(list_groups)
+flags.add_command(list_suspicions)
 flags.add_command(pull_flags)
 flags.add_command(audit_flags)
 flags.add_command(agreement)
@@ -183,7 +186,7 @@ def export(to_hub: bool, name: str | None, as_json: bool) -> None:
     settings = Settings.load()
     home = Home(settings.home)
     hub = curated_needed(settings) if to_hub else None
-    version = build(home) if name is None else DatasetVersion.load(home.datasets / Path(name).name)
+    version = build(home) if name is None else _version(home, name)
     pushed = None if hub is None else curated.push(home, hub, version)
     card = version.card
     rows = {kind: note.rows for kind, note in card.files.items()}
@@ -207,6 +210,10 @@ def export(to_hub: bool, name: str | None, as_json: bool) -> None:
         was = "Pushed to" if pushed.changed else "It is there already:"
         lines.append(f"{was} {pushed.repo}, tag {pushed.version}.")
     show.tell(value, "\n".join(lines), as_json=as_json)
+
+
+def _version(home: Home, name: str) -> DatasetVersion:
+    return DatasetVersion.load(home.datasets / Path(storable(name)).name)
 
 
 @flags.command()

@@ -1,26 +1,31 @@
 """Builds a dataset version out of the flags of this home.
 
-The same flags, reviews and sides always give the same bytes and so the same name. Nothing in here
-waits for a server, a network or a person.
+The same flags, reviews and sides always give the same bytes and so the same name. Flags are read
+twice, a few at a time: first to choose, then to write; in between there is only what choosing
+needs, so that memory does not grow with what people wrote. Nothing in here waits for a server, a
+network or a person.
 """
 
-from collections import Counter
+import contextlib
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
 
 from feedback import dataset
-from feedback.dataset import Card, DatasetVersion, SplitNote
+from feedback.dataset import Card, DatasetVersion, FileNote, RowNote, SplitNote
 from feedback.ledger import Ledger
+from feedback.material import material
 from feedback.progress import Progress
-from feedback.records import Consent, Turn
-from feedback.rows import DpoRow, HeldOutRow, Kind, KtoRow, R, Rows, SftRow, as_lines
+from feedback.records import Consent
+from feedback.rows import KINDS, Kind, Row
 from feedback.selection import Caps, Item, Selection, select
 from feedback.split import held_out, held_out_share
 from feedback.taxonomy import Taxonomy
-from shared.errors import GateRefused
+from shared.errors import GateRefused, StoreError
 from shared.home import Home
 
 DEFAULT_CAPS = Caps()
+TRIES = 5
 
 
 def build(
@@ -38,121 +43,110 @@ def build(
     """
     # Under the lock, so that a flag erased meanwhile is either not read or taken out afterwards.
     with dataset.building(home):
-        selection = select(Ledger(home).flags(), Taxonomy.load(home), caps)
-        if not selection.items:
-            raise GateRefused("There is nothing to build from yet.", fix=_missing(selection))
-        version = _write(home, selection, replay or {})
+        version = _built(home, caps, replay or {})
     Progress(home).mark(version.flag_ids, "dataset", version.name)
     return version
 
 
+def _built(home: Home, caps: Caps, replay: Mapping[str, int]) -> DatasetVersion:
+    for _ in range(TRIES):
+        selection = select(Ledger(home).each(), Taxonomy.load(home), caps)
+        if not selection.items:
+            raise GateRefused("There is nothing to build from yet.", fix=_missing(selection))
+        with contextlib.suppress(_Changed):
+            return _write(home, selection, replay)
+    raise StoreError("Flags change faster than they can be written.", fix="Export again.")
+
+
+class _Changed(Exception):
+    """A flag that was chosen was taken back, erased or changed before it was written."""
+
+
 def _write(home: Home, selection: Selection, replay: Mapping[str, int]) -> DatasetVersion:
-    apart = held_out(home, selection.items)
-    rows = _rows([item for item in selection.items if item.id not in apart])
-    rows["heldout"] = _merged(_heldout(item) for item in selection.items if item.id in apart)
-    texts = {kind: as_lines(some) for kind, some in rows.items()}
-    return dataset.write(home, _card(selection, apart, rows, texts, replay), texts)
+    items = selection.items
+    apart = held_out(home, items)
+    plan = _planned(items, apart)
+    taxonomy = Taxonomy.load(home)
+    with dataset.Draft(home) as draft:
+        chosen = iter(items)
+        for flag in Ledger(home).each(item.id for item in items):
+            item, found = next(chosen), material(flag, taxonomy)
+            if isinstance(found, str) or (flag.id, found.revision) != (item.id, item.revision):
+                raise _Changed
+            made = found.rows()
+            for kind in _kinds(item, apart):
+                merged = plan[kind][item.keys[kind]]
+                if merged.flag_ids[0] == item.id:
+                    draft.add(kind, merged.applied(made[kind]))
+        if next(chosen, None) is not None:
+            raise _Changed
+        return draft.finish(lambda files, rows: _card(selection, apart, files, rows, replay))
 
 
-def _rows(items: Sequence[Item]) -> Rows:
-    return {
-        "sft": _merged(_sft(item) for item in items if item.uses.learn),
-        "dpo": _merged(_dpo(item) for item in items if item.uses.chosen),
-        "kto": _merged(_kto(item) for item in items if item.uses.thumb is not None),
-    }
+@dataclass(slots=True)
+class _Merged:
+    """Flags whose rows say the same: one row names them all, where the first of them stands."""
+
+    flag_ids: list[str] = field(default_factory=list)
+    reasons: set[str] = field(default_factory=set)
+    publish: bool = True
+
+    def add(self, item: Item) -> None:
+        self.flag_ids.append(item.id)
+        self.reasons.update(item.reasons)
+        self.publish = self.publish and item.publish
+
+    def applied(self, row: Row) -> Row:
+        return row.model_copy(
+            update={
+                "flag_ids": tuple(self.flag_ids),
+                "reasons": tuple(sorted(self.reasons)),
+                "consent": _CONSENTS[self.publish],
+            }
+        )
 
 
-def _sft(item: Item) -> SftRow:
-    return SftRow(**_common(item), completion=_said(item.uses.learn))
+_CONSENTS = {publish: Consent(train=True, publish=publish) for publish in (False, True)}
 
 
-def _dpo(item: Item) -> DpoRow:
-    chosen, rejected = _said(item.uses.chosen), _said(item.uses.rejected)
-    return DpoRow(**_common(item), chosen=chosen, rejected=rejected)
+def _planned(items: Sequence[Item], apart: frozenset[str]) -> dict[Kind, dict[bytes, _Merged]]:
+    plan: dict[Kind, dict[bytes, _Merged]] = {kind: defaultdict(_Merged) for kind in KINDS}
+    for item in items:
+        for kind in _kinds(item, apart):
+            plan[kind][item.keys[kind]].add(item)
+    return plan
 
 
-def _kto(item: Item) -> KtoRow:
-    return KtoRow(
-        **_common(item),
-        completion=_said(item.record.answer),
-        label=bool(item.uses.thumb),
-        weight=item.uses.weight,
-    )
-
-
-def _heldout(item: Item) -> HeldOutRow:
-    found, record = item.uses, item.record
-    return HeldOutRow(
-        **_common(item),
-        verdict=record.verdict,
-        flagged=found.rejected or record.answer,
-        correction=found.chosen or (found.learn if found.thumb is None else ""),
-        label=found.thumb,
-    )
-
-
-def _common(item: Item) -> dict[str, Any]:
-    record = item.record
-    return {
-        "prompt": record.prompt,
-        "flag_ids": (item.id,),
-        "app": record.app,
-        "reasons": tuple(sorted(record.categories)),
-        "session": record.session,
-        "consent": Consent(train=record.consent.train, publish=record.consent.publish),
-    }
-
-
-def _said(text: str) -> tuple[Turn, ...]:
-    return (Turn(role="assistant", content=text),)
-
-
-def _merged(rows: Iterable[R]) -> list[R]:
-    """Rows that say the same become one that names all their flags; oldest first."""
-    found: dict[str, R] = {}
-    for row in rows:
-        key = row.model_dump_json(exclude={"flag_ids", "reasons", "session", "consent"})
-        found[key] = _joined(found[key], row) if key in found else row
-    return list(found.values())
-
-
-def _joined(row: R, other: R) -> R:
-    consent = Consent(train=True, publish=row.consent.publish and other.consent.publish)
-    return row.model_copy(
-        update={
-            "flag_ids": (*row.flag_ids, *other.flag_ids),
-            "reasons": tuple(sorted({*row.reasons, *other.reasons})),
-            "consent": consent,
-        }
-    )
+def _kinds(item: Item, apart: frozenset[str]) -> list[Kind]:
+    """What a flag becomes: held out, or else all that it may teach."""
+    return ["heldout"] if item.id in apart else [kind for kind in item.keys if kind != "heldout"]
 
 
 def _card(
     selection: Selection,
     apart: frozenset[str],
-    rows: Rows,
-    texts: dict[Kind, str],
+    files: dict[Kind, FileNote],
+    rows: dict[Kind, tuple[RowNote, ...]],
     replay: Mapping[str, int],
 ) -> Card:
     items = selection.items
-    records = [item.record for item in items]
     return Card(
         flag_ids=tuple(item.id for item in items),
-        apps=_counted(record.app for record in records),
-        reasons=_counted(reason for record in records for reason in record.categories),
-        verdicts=_counted(record.verdict for record in records),
+        apps=_counted(item.app for item in items),
+        reasons=_counted(reason for item in items for reason in item.reasons),
+        verdicts=_counted(item.verdict for item in items),
         left_out=dict(sorted(selection.left_out.items())),
         split=_split_note(items, apart),
         replay=dict(sorted(replay.items())),
-        files=dataset.notes_of_files(rows, texts),
-        rows=dataset.notes_of_rows(rows),
+        files=files,
+        rows=rows,
         notes=_notes(items, apart),
     )
 
 
 def _split_note(items: Sequence[Item], apart: frozenset[str]) -> SplitNote:
-    owners_out = {item.record.session for item in items if item.id in apart}
-    owners_in = {item.record.session for item in items if item.id not in apart}
+    owners_out = {item.session for item in items if item.id in apart}
+    owners_in = {item.session for item in items if item.id not in apart}
     return SplitNote(
         share=held_out_share(len(items)),
         flags_training=len(items) - len(apart),
@@ -164,7 +158,7 @@ def _split_note(items: Sequence[Item], apart: frozenset[str]) -> SplitNote:
 
 def _notes(items: Sequence[Item], apart: frozenset[str]) -> tuple[str, ...]:
     notes: list[str] = []
-    owners = {item.record.session for item in items}
+    owners = {item.session for item in items}
     if apart and len(owners) == 1 and "" not in owners:
         notes.append("All flags come from one person, so conversations were held out, not people.")
     if not apart:

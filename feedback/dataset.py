@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +25,7 @@ from feedback.rows import (
     Kind,
     KtoRow,
     R,
+    Row,
     Rows,
     SftRow,
     as_lines,
@@ -191,23 +192,60 @@ def building(home: Home) -> Iterator[None]:
     """One process at a time builds versions or takes erased flags out of them."""
     home.datasets.mkdir(parents=True, exist_ok=True)
     with FileLock(home.datasets / ".lock"):
+        # What a killed process left behind may hold words that somebody has erased since.
+        for left in home.datasets.glob(".*/"):
+            shutil.rmtree(left)
         yield
 
 
-def write(home: Home, card: Card, texts: dict[Kind, str]) -> DatasetVersion:
-    """Put a version into its folder in one step; one that is there already is left alone."""
-    name = _sha256(_as_json(card).encode())[:NAME_DIGITS]
-    target = home.datasets / name
-    if not (target / "dataset.json").is_file():
-        for left_over in home.datasets.glob(f".{'?' * NAME_DIGITS}.*"):
-            shutil.rmtree(left_over)  # of a process that was killed; callers hold the lock
-        draft = home.datasets / f".{name}.{new_id()}"
-        draft.mkdir(parents=True)
-        for kind, text in texts.items():
-            (draft / f"{kind}.jsonl").write_text(text, encoding="utf-8")
-        (draft / "dataset.json").write_text(_as_json(card), encoding="utf-8")
-        publish_folder(draft, target)
-    return DatasetVersion.load(target)
+class Draft:
+    """A version while it is written: rows one by one, then the card, then its name."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._folder = home.datasets / f".{new_id()}"
+        self._notes: dict[Kind, list[RowNote]] = {kind: [] for kind in KINDS}
+        self._digests = {kind: hashlib.sha256() for kind in KINDS}
+        self._opened = contextlib.ExitStack()
+
+    def __enter__(self) -> "Draft":
+        """Begin."""
+        self._folder.mkdir(parents=True)
+        self._files = {
+            kind: self._opened.enter_context((self._folder / f"{kind}.jsonl").open("wb"))
+            for kind in KINDS
+        }
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End; what was not finished goes."""
+        self._opened.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def add(self, kind: Kind, row: Row) -> None:
+        """Write one more row."""
+        data = as_lines([row]).encode()
+        self._files[kind].write(data)
+        self._digests[kind].update(data)
+        self._notes[kind].append(note_of(row))
+
+    def finish(
+        self, card: Callable[[dict[Kind, FileNote], dict[Kind, tuple[RowNote, ...]]], Card]
+    ) -> DatasetVersion:
+        """Put the version into its folder in one step; one that is there already is left alone."""
+        self._opened.close()
+        files = {
+            kind: FileNote(rows=len(self._notes[kind]), sha256=self._digests[kind].hexdigest())
+            for kind in KINDS
+        }
+        told = card(files, {kind: tuple(notes) for kind, notes in self._notes.items()})
+        text = _as_json(told)
+        target = self._home.datasets / _sha256(text.encode())[:NAME_DIGITS]
+        if (target / "dataset.json").is_file():
+            return DatasetVersion.load(target)
+        (self._folder / "dataset.json").write_text(text, encoding="utf-8")
+        publish_folder(self._folder, target)
+        return DatasetVersion(target, told)
 
 
 def versions(home: Home) -> list[DatasetVersion]:
@@ -239,12 +277,12 @@ def notes_of_files(rows: Rows, texts: dict[Kind, str]) -> dict[Kind, FileNote]:
 
 def notes_of_rows(rows: Rows) -> dict[Kind, tuple[RowNote, ...]]:
     """Where each row comes from."""
-    return {
-        kind: tuple(
-            RowNote(flag_ids=row.flag_ids, reasons=row.reasons, consent=row.consent) for row in some
-        )
-        for kind, some in rows.items()
-    }
+    return {kind: tuple(note_of(row) for row in some) for kind, some in rows.items()}
+
+
+def note_of(row: Row) -> RowNote:
+    """Where a row comes from."""
+    return RowNote(flag_ids=row.flag_ids, reasons=row.reasons, consent=row.consent)
 
 
 def _as_json(card: Card) -> str:

@@ -52,13 +52,13 @@ class Enough:
 def count(flags: list[Flag], taxonomy: Taxonomy) -> Enough:
     """Count what these flags are worth."""
     selection = select(flags, taxonomy, DEFAULT_CAPS)
-    uses = [item.uses for item in selection.items]
+    items = selection.items
     return Enough(
-        flags=len(uses),
-        corrections=sum(bool(use.learn) and use.thumb is None for use in uses),
-        pairs=sum(bool(use.chosen) for use in uses),
-        good=sum(use.thumb is True for use in uses),
-        bad=sum(use.thumb is False for use in uses),
-        share_held_out=held_out_share(len(uses)),
+        flags=len(items),
+        corrections=sum("sft" in item.keys and item.thumb is None for item in items),
+        pairs=sum("dpo" in item.keys for item in items),
+        good=sum(item.thumb is True for item in items),
+        bad=sum(item.thumb is False for item in items),
+        share_held_out=held_out_share(len(items)),
         left_out=dict(selection.left_out),
     )

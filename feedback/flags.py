@@ -16,6 +16,7 @@ from feedback.answers import AnswerStore
 from feedback.at_risk import at_risk
 from feedback.build_record import build_record
 from feedback.dataset import strip_versions
+from feedback.drafts import storable
 from feedback.ledger import Ledger
 from feedback.outbox import Outbox, answers_of, left_with
 from feedback.pulled import scrub_pulled
@@ -53,6 +54,7 @@ class FlagService:
         self._outbox = Outbox.claim(home.feedback)
         self._ledger = Ledger(home)
         self._reviews = Reviews(home)
+        self._reviews.prepare()
         self._pusher = Pusher.wanted(home, self._outbox, settings)
         if home.passes:
             log.warning("%s", at_risk(settings, home).as_text())
@@ -80,7 +82,7 @@ class FlagService:
         person = owner_hash(owner) or answer.owner
         record = self._record(draft, answer, person, flag_id="")
         last = self._ledger.newest(person, answer.id)
-        if last is not None and last.flag_id in self._reviews.tombstones():
+        if last is not None and self._reviews.tombstones([last.flag_id]):
             raise NotFound("This flag was erased, and its answer goes with it.")
         self._answers.keep(answer.id)
         secret = secrets.token_urlsafe(18)
@@ -90,7 +92,9 @@ class FlagService:
         if is_new:
             metrics.flags.labels(record.app, record.verdict).inc()
         self._tell_pusher(urgent=record.consent.train and bool(record.correction))
-        return Receipt(flag_id=flag_id, receipt=secret, state=self._ledger.get(flag_id).state)
+        # Nobody can have decided about it yet; looking that up would take longer than all the rest.
+        state = "received" if is_new else self._ledger.get(flag_id).state
+        return Receipt(flag_id=flag_id, receipt=secret, state=state)
 
     def revise(self, flag_id: str, receipt: str, draft: FlagDraft) -> dict[str, Any]:
         """Change what a flag says, from wherever its receipt is held; gives what `status` gives.
@@ -191,7 +195,7 @@ class FlagService:
         Raises:
             NotFound: If the receipt is not this flag's.
         """
-        if flag_id not in self._reviews.tombstones():
+        if not self._reviews.tombstones([storable(flag_id)]):
             check_receipt(self._home, flag_id, receipt)
             self._reviews.bury([flag_id], by="owner")
         self.sweep()

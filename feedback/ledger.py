@@ -224,19 +224,24 @@ class Ledger:
 
     def _with_needs(self, flags: list[Flag]) -> list[Flag]:
         """Note how many reviewers each flag needs, where somebody has decided already."""
-        reviewers = len(Reviewers(self._home).names())
-        if reviewers < MANY:
+        since = [one.added_at for one in Reviewers(self._home).all()]
+        if len(since) < MANY:
             return flags
         taxonomy = Taxonomy.load(self._home)
         return [
-            replace(flag, needs=self._needed(flag, taxonomy, reviewers)) if flag.decisions else flag
+            replace(flag, needs=self._needed(flag, taxonomy, since)) if flag.decisions else flag
             for flag in flags
         ]
 
-    def _needed(self, flag: Flag, taxonomy: Taxonomy, reviewers: int) -> int:
+    def _needed(self, flag: Flag, taxonomy: Taxonomy, since: Sequence[datetime]) -> int:
         record = flag.record
-        if record is None:
+        now = flag.rows[-1].revision if flag.rows else 0
+        decided = [one.at for one in flag.decisions if one.revision == now]
+        if record is None or not decided:
             return 1
+        # What was decided while somebody reviewed alone stays decided when others join.
+        begun = min(decided)
+        reviewers = sum(added <= begun for added in since)
         alone, together = (
             needed(record, taxonomy, reviewers=reviewers, others=others) for others in (0, 1)
         )

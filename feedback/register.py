@@ -8,6 +8,7 @@ page before, so the thousandth page is as quick as the first.
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from feedback.changes import changes
 from feedback.ledger import AT_ONCE, Flag, Ledger
@@ -99,6 +100,26 @@ class Register:
         while found := self.find(wanted, after=after, limit=AT_ONCE):
             yield from (entry.flag_id for entry in found)
             after = found[-1].flag_id
+
+    def together(self, by: str, *, most: int, where: str) -> list[dict[str, Any]]:
+        """Flags that wait and have something in common, where there are more than `most` of them.
+
+        Args:
+            by: Columns, or what is made of them, that are equal; a constant of this code.
+            most: So many are nothing to speak of.
+            where: A further condition; a constant of this code.
+
+        Returns:
+            For each: `flags` and `people` counted, and the columns of the oldest flag.
+        """
+        query = (
+            "SELECT *, min(flag_id) AS flag_id, count(*) AS flags,"  # noqa: S608 - constants
+            f" count(DISTINCT session) AS people FROM entry WHERE state='received' AND {where}"
+            f" GROUP BY {by} HAVING count(*)>?"
+        )
+        with self._file.writing() as db:
+            self._catch_up(db)
+            return [dict(row) for row in db.execute(query, (most,))]
 
     def forget(self, flag_ids: Iterable[str]) -> None:
         """Drop flags that have expired."""

@@ -46,6 +46,11 @@ class Reviews:
     def __init__(self, home: Home) -> None:
         self._file = ReviewFile(home)
 
+    def prepare(self) -> None:
+        """Make the file, so that looking into it is quick from the first flag on."""
+        with self._file.writing():
+            pass
+
     def decide(self, decisions: Iterable[Decision]) -> None:
         """Add decisions, all or none."""
         rows = [

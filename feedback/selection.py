@@ -5,13 +5,17 @@ nobody may carry too much weight: flags of one owner and day and flags on one qu
 oldest first, and opposite thumbs on one answer cancel each other. What is left out is counted.
 """
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from feedback.build_record import normalised
+from feedback.duplicates import Fingerprint, fingerprint
 from feedback.ledger import Flag
-from feedback.mapping import Uses, uses
-from feedback.records import FlagRecord
+from feedback.material import conversation, key_of, material, opening
+from feedback.records import App, Verdict
+from feedback.rows import Kind
 from feedback.taxonomy import Taxonomy
 
 
@@ -29,19 +33,36 @@ class Caps:
     per_prompt: int = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """An approved flag and what follows from it."""
+    """What choosing needs to know about an approved flag; its words stay where they are.
 
-    flag: Flag
-    record: FlagRecord
+    A version may have a hundred thousand of them in memory.
+    """
+
+    id: str
+    """Of the flag; ids sort by time."""
     revision: int
-    uses: Uses
-
-    @property
-    def id(self) -> str:
-        """Of the flag; ids sort by time."""
-        return self.flag.id
+    giver: str
+    """Who said it about which answer."""
+    session: str
+    day: str
+    question: str
+    """Hash of what was asked."""
+    answer: bytes
+    """Hash of what was rated."""
+    talk: str
+    """Hash of how the conversation began."""
+    words: Fingerprint
+    """Of the conversation, to find near-duplicates by."""
+    app: App
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    keys: dict[Kind, bytes]
+    """For each kind of row that it may become: equal where the rows say the same."""
+    thumb: bool | None
+    """Whether the answer was good, where it becomes a thumb."""
+    publish: bool
 
 
 @dataclass(slots=True)
@@ -72,7 +93,7 @@ def select(flags: Iterable[Flag], taxonomy: Taxonomy, caps: Caps) -> Selection:
     selection.keep(_one_per_answer(selection.items), "sent_twice")
     selection.keep(_without_opposites(selection.items), "opposite_thumbs")
     selection.keep(_first(selection.items, _question, caps.per_prompt), "prompt_cap")
-    owners = {item.record.session for item in selection.items} - {""}
+    owners = {item.session for item in selection.items} - {""}
     if len(owners) > 1:
         selection.keep(_first(selection.items, _owner_day, caps.owner_per_day), "owner_cap")
     if len(owners) >= caps.share_from_owners:
@@ -83,39 +104,51 @@ def select(flags: Iterable[Flag], taxonomy: Taxonomy, caps: Caps) -> Selection:
 
 def _item(flag: Flag, taxonomy: Taxonomy) -> Item | str:
     """The flag as an item, or why it is none."""
-    record, decision, row = flag.record, flag.decision, flag.newest
-    if record is None or row is None:
-        return flag.state
-    if not record.consent.train:
-        return "no_consent"
-    if decision is None:
-        return "not_reviewed"
-    if not decision.approved:
-        return flag.state
-    found = uses(record, decision.correction or record.correction, taxonomy)
-    return found.why_not or Item(flag, record, row.revision, found)
+    found = material(flag, taxonomy)
+    if isinstance(found, str):
+        return found
+    record, row = found.record, flag.rows[-1]
+    begun = f"{record.app}\n{normalised(opening(record.prompt))}"
+    return Item(
+        id=flag.id,
+        revision=found.revision,
+        giver=f"{row.owner} {row.answer_id}",
+        session=record.session,
+        day=f"{record.created_at:%Y-%m-%d}",
+        question=record.prompt_sha256,
+        answer=_digest(record.answer),
+        talk=_digest(begun).hex(),
+        words=fingerprint(conversation(record)),
+        app=record.app,
+        verdict=record.verdict,
+        reasons=record.categories,
+        keys={kind: key_of(made) for kind, made in found.rows().items()},
+        thumb=found.uses.thumb,
+        publish=record.consent.publish,
+    )
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()[:8]
 
 
 def _one_per_answer(items: Iterable[Item]) -> list[Item]:
     """Two processes may each have taken one person's flag on one answer: the later one counts."""
-    last: dict[tuple[str, str], Item] = {}
+    last: dict[str, Item] = {}
     for item in items:
-        row = item.flag.rows[-1]
-        last[row.owner, row.answer_id] = item
+        last[item.giver] = item
     return sorted(last.values(), key=lambda item: item.id)
 
 
 def _without_opposites(items: Iterable[Item]) -> list[Item]:
     kept = list(items)
-    thumbs: dict[tuple[str, str], set[bool]] = defaultdict(set)
+    thumbs: dict[tuple[str, bytes], set[bool]] = defaultdict(set)
     for item in kept:
-        if item.uses.thumb is not None:
-            thumbs[_rated(item)].add(item.uses.thumb)
-    return [item for item in kept if item.uses.thumb is None or len(thumbs[_rated(item)]) == 1]
-
-
-def _rated(item: Item) -> tuple[str, str]:
-    return item.record.prompt_sha256, item.record.answer
+        if item.thumb is not None:
+            thumbs[item.question, item.answer].add(item.thumb)
+    return [
+        item for item in kept if item.thumb is None or len(thumbs[item.question, item.answer]) == 1
+    ]
 
 
 def _first(items: Iterable[Item], key: Callable[[Item], str], most: int) -> list[Item]:
@@ -131,13 +164,12 @@ def _first(items: Iterable[Item], key: Callable[[Item], str], most: int) -> list
 
 
 def _question(item: Item) -> str:
-    return item.record.prompt_sha256
+    return item.question
 
 
 def _owner(item: Item) -> str:
-    return item.record.session
+    return item.session
 
 
 def _owner_day(item: Item) -> str:
-    session = item.record.session
-    return f"{session} {item.record.created_at:%Y-%m-%d}" if session else ""
+    return f"{item.session} {item.day}" if item.session else ""

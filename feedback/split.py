@@ -10,9 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from feedback.build_record import normalised
-from feedback.duplicates import clusters
-from feedback.records import FlagRecord
+from feedback.duplicates import grouped
 from feedback.review_file import ReviewFile
 from feedback.selection import Item
 from shared.home import Home
@@ -57,7 +55,7 @@ def _flag_sides(
     items: Sequence[Item], units: Sequence[str], sides: Sides, known: Mapping[str, bool]
 ) -> Sides:
     found: Sides = {}
-    leaders = clusters([conversation(item.record) for item in items])
+    leaders = grouped([item.words for item in items])
     by_cluster: dict[int, bool] = {}
     for place, item in enumerate(items):
         earlier = known.get(f"flag:{item.id}")
@@ -69,30 +67,19 @@ def _flag_sides(
     return found
 
 
-def conversation(record: FlagRecord) -> str:
-    """What was said before the answer, without the app's system prompt."""
-    return "\n".join(turn.content for turn in record.prompt if turn.role != "system")
-
-
 def _units(items: Sequence[Item], known: Mapping[str, bool]) -> list[str]:
-    owners = {item.record.session for item in items}
+    owners = {item.session for item in items}
     split = {unit.split("/")[0] for unit in known if unit.startswith("talk:")}
     alone = len(owners) == 1
 
     def unit(item: Item) -> str:
-        owner = item.record.session
+        owner = item.session
         by_talk = not owner or f"talk:{owner}" in split
         if by_talk or (alone and f"owner:{owner}" not in known):
-            return f"talk:{owner}/{_talk(item.record)}"
+            return f"talk:{owner}/{item.talk[:16]}"
         return f"owner:{owner}"
 
     return [unit(item) for item in items]
-
-
-def _talk(record: FlagRecord) -> str:
-    """A conversation is known by how it begins."""
-    opening = next((turn.content for turn in record.prompt if turn.role != "system"), "")
-    return hashlib.sha256(f"{record.app}\n{normalised(opening)}".encode()).hexdigest()[:16]
 
 
 def _shuffled(unit: str) -> str:

@@ -19,11 +19,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from feedback.build_record import build_record
+from feedback.build_record import build_record, prompt_sha256
 from feedback.curate import build
 from feedback.drafts import make_draft
 from feedback.ledger import Ledger
-from feedback.records import AnswerRecord, ModelRef, Turn, owner_hash
+from feedback.outbox import flag_ids_in
+from feedback.records import AnswerRecord, FlagRecord, ModelRef, Turn, owner_hash
 from feedback.register import Register, Wanted
 from feedback.reviews import Decision, Reviews
 from feedback.revise import add_revision
@@ -83,35 +84,48 @@ def submitting(folder: Path, each: int) -> list[str]:
         threads = [
             threading.Thread(target=flag, args=(work[place::THREADS],)) for place in range(THREADS)
         ]
-        begun = time.perf_counter()
+        watch = Stopwatch()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        seconds = time.perf_counter() - begun
+        seconds, processor = watch.wall, watch.processor
     ordered = sorted(taken)
     p99 = ordered[int(len(ordered) * 0.99)]
     return [
-        f"| {THREADS} threads, {len(taken):,} flags through the service | {len(taken) / seconds:,.0f}"
-        f" flags/s; acknowledged in {1000 * statistics.median(taken):.1f} ms (median),"
+        f"| {THREADS} threads, {len(taken):,} flags through the service |"
+        f" {len(taken) / seconds:,.0f} flags/s ({len(taken) / processor:,.0f} per second of the"
+        f" processor); acknowledged in {1000 * statistics.median(taken):.1f} ms (median),"
         f" {1000 * p99:.1f} ms (p99), {1000 * ordered[-1]:.1f} ms (longest) |"
     ]
 
 
 def fill(room: Room, count: int) -> None:
-    """Put flags into the outbox as the service does, without waiting for each."""
+    """Put flags into the outbox as the service does, without waiting for each.
+
+    The first one went through the scrubber; the others are like it with words of their own, which
+    need none.
+    """
     sessions = Sessions(room.home.feedback)
     dice = random.Random(2)
+    pattern: FlagRecord | None = None
     for number, (owner, answer) in enumerate(answers(count, max(1, count // 10))):
-        person = owner_hash(owner)
-        draft = make_draft(
-            answer.id,
-            "down" if number % 3 else "up",
-            reasons=[dice.choice(REASONS)] if number % 3 else [],
-            correction=prose(dice, 60) if number % 3 else "",
-            consent_train=True,
+        person, down = owner_hash(owner), bool(number % 3)
+        if pattern is None:
+            draft = make_draft(answer.id, "down", consent_train=True)
+            pattern = build_record(draft, answer, flag_id="", session="")
+        prompt = answer.messages
+        record = pattern.model_copy(
+            update={
+                "app": answer.app,
+                "messages": (*prompt, Turn(role="assistant", content=answer.text)),
+                "verdict": "down" if down else "up",
+                "categories": (dice.choice(REASONS),) if down else (),
+                "correction": prose(dice, 60) if down else "",
+                "session": sessions.name(person),
+                "prompt_sha256": prompt_sha256(prompt),
+            }
         )
-        record = build_record(draft, answer, flag_id="", session=sessions.name(person))
         done = room.flags._outbox.writer.submit(
             lambda db, r=record, a=answer.id, p=person: add_revision(db, r, a, p, None, "0" * 64)
         )
@@ -120,22 +134,44 @@ def fill(room: Room, count: int) -> None:
     room.flags._outbox.writer.run(lambda _db: None)
 
 
+class Stopwatch:
+    """Seconds on the wall, and of the processor: the second do not hang on what else runs."""
+
+    def __init__(self) -> None:
+        self._wall, self._processor = time.perf_counter(), time.process_time()
+
+    @property
+    def wall(self) -> float:
+        return time.perf_counter() - self._wall
+
+    @property
+    def processor(self) -> float:
+        return time.process_time() - self._processor
+
+    def __str__(self) -> str:
+        return f"{self.wall:.1f} s ({self.processor:.1f} s of the processor)"
+
+
 def milliseconds(what: Callable[[], object], times: int = 20) -> str:
     """Median and longest of several calls."""
-    taken = []
+    wall, processor = [], []
     for _ in range(times):
-        begun = time.perf_counter()
+        watch = Stopwatch()
         what()
-        taken.append(1000 * (time.perf_counter() - begun))
-    return f"{statistics.median(taken):.1f} ms (median), {max(taken):.1f} ms (longest of {times})"
+        wall.append(1000 * watch.wall)
+        processor.append(1000 * watch.processor)
+    return (
+        f"{statistics.median(wall):.0f} ms (median of {times}), longest {max(wall):.0f} ms;"
+        f" {statistics.median(processor):.0f} ms of the processor"
+    )
 
 
 def looking(room: Room, count: int) -> list[str]:
     """What a reviewer's queue page asks for."""
     register, ledger = Register(room.home), Ledger(room.home)
-    begun = time.perf_counter()
+    watch = Stopwatch()
     register.count(Wanted())
-    first = time.perf_counter() - begun
+    first = str(watch)
     waiting = Wanted(state="received")
     ids = list(register.ids(waiting))
     middle = ids[len(ids) // 2]
@@ -144,8 +180,9 @@ def looking(room: Room, count: int) -> list[str]:
         list(ledger.each(entry.flag_id for entry in register.find(wanted, after=after)))
 
     return [
-        f"| entering {count:,} flags into the register, once | {first:.1f} s |",
-        f"| first page of the queue, 20 flags with their words | {milliseconds(lambda: page(waiting))} |",
+        f"| entering {count:,} flags into the register, once | {first} |",
+        "| first page of the queue, 20 flags with their words |"
+        f" {milliseconds(lambda: page(waiting))} |",
         f"| the page in the middle | {milliseconds(lambda: page(waiting, middle))} |",
         "| a page by app and reason |"
         f" {milliseconds(lambda: page(Wanted(state='received', app='code', reason='style')))} |",
@@ -162,13 +199,13 @@ def curating(room: Room, count: int) -> list[str]:
     Reviews(room.home).decide(decisions)
     del decisions, ids
     before = peak()
-    begun = time.perf_counter()
+    watch = Stopwatch()
     version = build(room.home)
-    seconds = time.perf_counter() - begun
+    taken = str(watch)
     written = sum(path.stat().st_size for path in version.path.iterdir())
     rows = sum(note.rows for note in version.card.files.values())
     return [
-        f"| a dataset version of {count:,} approved flags | {seconds:.0f} s, {rows:,} rows,"
+        f"| a dataset version of {count:,} approved flags | {taken}, {rows:,} rows,"
         f" {written / 1e6:,.0f} MB; most memory {peak():,.0f} MB ({before:,.0f} MB before) |"
     ]
 
@@ -183,19 +220,23 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--flags", type=int, default=100_000)
     asked.add_argument("--no-report", action="store_true", help="only print")
+    asked.add_argument("--home", type=Path, help="a folder that was filled by this script before")
     given = asked.parse_args()
+    lines: list[str] = []
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
-        lines = submitting(Path(folder) / "submitting", 250)
-        with Room.opened(Path(folder) / "many") as room:
-            begun = time.perf_counter()
-            fill(room, given.flags)
+        lines += submitting(Path(folder) / "submitting", 250)
+        sys.stdout.write("\n".join(lines) + "\n")
+        with Room.opened(given.home or Path(folder) / "many") as room:
+            if len(flag_ids_in(room.home.feedback)) < given.flags:
+                watch = Stopwatch()
+                fill(room, given.flags)
+                sys.stdout.write(f"filled: {watch}\n")
             size = sum(path.stat().st_size for path in room.home.feedback.glob("outbox-*"))
-            lines.append(
-                f"| {given.flags:,} flags into one outbox | {time.perf_counter() - begun:.0f} s,"
-                f" {size / 1e6:,.0f} MB |"
-            )
-            lines += looking(room, given.flags)
-            lines += curating(room, given.flags)
+            lines.append(f"| {given.flags:,} flags in one outbox | {size / 1e6:,.0f} MB |")
+            for part in (looking, curating):
+                lines += part(room, given.flags)
+                sys.stdout.write("\n".join(lines) + "\n")
+                sys.stdout.flush()
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
     load = os.getloadavg()[0]
     text = "\n".join(

@@ -10,6 +10,7 @@ from feedback.groups import decide_group, group_of, groups
 from feedback.outbox import outbox_files
 from feedback.register import Register, Wanted
 from feedback.reviewers import COST, Reviewers
+from feedback.suspicions import suspicions
 from shared.cli import run
 from shared.errors import NotFound
 from tests.feedback_room import Room
@@ -161,3 +162,16 @@ def test_groups_are_listed_and_decided_by_command(room, capsys):
     assert run(["flags", "groups", *decide]) == 0
     assert {room.state(receipt) for receipt in receipts} == {"rejected"}
     assert len(outbox_files(room.home.feedback)) == 1
+
+
+def test_patterns_among_waiting_flags_are_named(room, capsys):
+    crowd = [room.flag(room.answer(f"p{n}", "One question?"), owner=f"p{n}") for n in range(11)]
+    busy = [room.flag(room.answer("mallory", f"Question {n}?"), owner="mallory") for n in range(21)]
+    found = {one.pattern: one for one in suspicions(room.home)}
+    assert found.keys() == {"one person", "one question"}
+    assert (found["one question"].flags, found["one question"].people) == (11, 11)
+    assert (found["one person"].flags, found["one person"].first) == (21, busy[0].flag_id)
+    assert run(["flags", "suspicions"]) == 0
+    assert "one person" in capsys.readouterr().out
+    room.decide("reject", *crowd)
+    assert [one.pattern for one in suspicions(room.home)] == ["one person"]

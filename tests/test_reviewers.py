@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -9,6 +10,7 @@ from feedback import audit, reviewing
 from feedback.agreement import alpha, among_reviewers
 from feedback.curate import build
 from feedback.ledger import Ledger
+from feedback.records import now
 from feedback.reviewers import COST, Reviewers
 from shared.cli import run
 from shared.errors import BadRequest, GateRefused, NotFound
@@ -114,6 +116,14 @@ def test_safety_and_one_persons_word_need_a_second_opinion(room, two_reviewers, 
     room.decide("approve", receipt, by="grace")
     assert room.newest(receipt).waits == waits
     room.decide("approve", receipt, by="alan")
+    assert room.state(receipt) == "approved"
+
+
+def test_what_was_decided_alone_stays_decided(room):
+    Reviewers(room.home).add("grace", PASSWORD)
+    receipt = room.flag(room.answer(), reasons=["unsafe"])
+    room.decide("approve", receipt, by="grace", at=now() - timedelta(seconds=1))
+    Reviewers(room.home).add("alan", PASSWORD)
     assert room.state(receipt) == "approved"
 
 
