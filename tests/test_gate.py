@@ -83,8 +83,11 @@ def test_old_answers_that_become_unlikely_are_a_refusal() -> None:
 
 def test_known_answers_that_are_lost_are_a_refusal() -> None:
     texts = [Written("Zorp.", ended=True)] * 12 + list(SERVING.writings[12:])
-    found = verdict(replace(better(), writings=texts))
+    fallen = replace(better(), writings=texts, likelihoods=[-0.9] * 12 + [-0.45] * 28)
+    found = verdict(fallen)
     assert any("28 are still given" in words for words in found.refusals)
+    nearly = replace(fallen, likelihoods=[-0.52] * 12 + [-0.5] * 28)
+    assert only(verdict(nearly), "answers known word for word").passed
 
 
 def test_what_the_served_model_cannot_do_is_not_measurable_and_not_safe() -> None:

@@ -113,21 +113,34 @@ def guarded(rows: Sequence[Row], serving: Measured, candidate: Measured, limits:
 
 
 def exact(rows: Sequence[Row], serving: Measured, candidate: Measured, limits: Limits) -> Finding:
-    """Short answers that the served model gives word for word."""
+    """Short answers that the served model gives word for word.
+
+    Another wording of the same likelihood is no loss: where two answers are equally good, either
+    may come first. So one is lost if it neither comes nor is nearly as likely as it was.
+    """
     name = "answers known word for word"
-    pairs = zip(rows, serving.writings, candidate.writings, strict=True)
-    kept = [is_exact(row, new) for row, old, new in pairs if is_exact(row, old)]
-    figures = {"known": len(kept), "kept": sum(kept)}
-    if len(kept) < limits.guarded.exact_minimum:
+    changes = _changes(serving.likelihoods, candidate.likelihoods)
+    known = [
+        (is_exact(row, new), change > -limits.guarded.margin_nats)
+        for row, old, new, change in zip(
+            rows, serving.writings, candidate.writings, changes, strict=True
+        )
+        if is_exact(row, old)
+    ]
+    given = sum(again for again, _ in known)
+    near = sum(likely and not again for again, likely in known)
+    figures = {"known": len(known), "kept": given, "near": near}
+    if len(known) < limits.guarded.exact_minimum:
         words = (
-            f"Not measurable: the served model itself gives only {len(kept)} of the short guarded"
+            f"Not measurable: the served model itself gives only {len(known)} of the short guarded"
             " answers word for word."
         )
         return Finding(name, None, words, figures)
-    allowed = limits.guarded.exact_lost_share * len(kept)
-    lost = len(kept) - sum(kept)
+    allowed = limits.guarded.exact_lost_share * len(known)
+    lost = len(known) - given - near
     words = (
-        f"Of {len(kept)} short answers that the served model gives word for word, {sum(kept)} are"
-        f" still given; {int(allowed)} may be lost."
+        f"Of {len(known)} short answers that the served model gives word for word, {given} are"
+        f" still given, {near} are nearly as likely as before and {lost} are lost;"
+        f" {int(allowed)} may be."
     )
     return Finding(name, lost <= allowed, words, figures)

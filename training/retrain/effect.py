@@ -42,6 +42,8 @@ REPORT = Path(__file__).with_name("EFFECT.md")
 PEOPLE = 70
 EACH = 2
 """Flags per person: 140 in all, of which about 35 are held out."""
+LONGEST_SENTENCE = 7
+"""Words; of a longer answer the last word is not what it comes down to."""
 WISHES = (
     "{} Answer with one word.",
     "{} One word, please.",
@@ -83,7 +85,8 @@ def _one_word_facts() -> list[tuple[str, str, str]]:
     for fact in facts.facts():
         word = fact.answer.rstrip(".").split()[-1]
         asked = fact.questions[0]
-        if re.fullmatch(r"[A-Za-z-]+", word) and word.lower() not in asked.lower():
+        short = len(fact.answer.split()) <= LONGEST_SENTENCE
+        if short and re.fullmatch(r"[A-Za-z-]+", word) and word.lower() not in asked.lower():
             found.append((asked, fact.answer, word))
     return found
 
