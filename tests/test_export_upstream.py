@@ -29,6 +29,7 @@ SOURCE = os.environ.get("LLAMA_CPP_SOURCE", "")
 pytestmark = [
     needs_vocabulary,
     pytest.mark.slow,
+    pytest.mark.timeout(1200),
     pytest.mark.skipif(not SOURCE, reason="LLAMA_CPP_SOURCE names no sources of llama.cpp"),
 ]
 NAMES = {"general.name", "general.size_label", "general.basename", "tokenizer.ggml.add_eos_token"}

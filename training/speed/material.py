@@ -71,7 +71,7 @@ def _write_model(folder: Path, tokenizer: Path, shape: dict[str, int]) -> None:
             shutil.copyfile(tokenizer / name, folder / name)
 
 
-def _rows(count: int, *, small: bool) -> list[dict[str, object]]:
+def _rows(count: int, *, small: bool) -> list[dict[str, list[dict[str, str]]]]:
     """Conversations whose answers are as unequally long as FineTome's: 30 to 600 words."""
     draw = random.Random(3)  # noqa: S311 - lengths, not secrets
     most = 60 if small else 600
