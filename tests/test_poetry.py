@@ -291,14 +291,24 @@ async def test_tries_that_nobody_sees_are_not_written_down(tmp_path: Path) -> No
     assert texts == 2
 
 
-async def test_a_line_that_does_not_rhyme_is_offered_rhyming_words(tmp_path: Path) -> None:
+def test_a_line_that_does_not_rhyme_is_offered_words_that_make_it_fit() -> None:
     poem = Poem(form="couplet", subject="x", lines=("I saw a light", "It was a tree"))
-    words = binding.rhyming_words(poem, 1, {})
-    assert words.index("night") < words.index("skype") if "skype" in words else "night" in words
-    free, ended = binding.patterns(poem, 1, {}, 2)
-    assert re.fullmatch(ended, "I saw a light\nIt was a night.")
-    assert not re.fullmatch(ended, "I saw a light\nIt was a tree")
-    assert re.fullmatch(free, "I saw a light\nIt was a tree")
+    assert "night" in binding.rhyming_words(poem, 1, {})
+    bound = binding.rhymed(poem, 1, {}, [poem.lines[1]])
+    assert bound is not None
+    assert re.fullmatch(bound, "I saw a light\nIt was a night.")
+    assert not re.fullmatch(bound, "I saw a light\nIt was a tree")
+    assert re.fullmatch(binding.free(poem, 1), "I saw a light\nIt was a tree")
+
+
+def test_only_words_of_the_right_length_are_offered() -> None:
+    lines = ("the moon is out and shines so bright", "we go to sea tonight", "x", "all day")
+    poem = Poem(form="ballad stanza", subject="x", lines=lines)
+    bound = binding.rhymed(poem, 3, {}, ["and all the stars are day"])
+    assert bound is not None
+    assert bound.endswith("[.,;:!?]?")
+    before = "\n".join(lines[:3])
+    assert re.fullmatch(bound, f"{before}\nand all the stars are white")
 
 
 async def test_a_wish_asks_for_another_version_of_the_poem(

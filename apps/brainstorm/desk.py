@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apps.brainstorm import ranking, steps
-from apps.brainstorm.board import Board, Card, card_of, checked_rubric, own_card
+from apps.brainstorm.board import Board, Card, Comparison, card_of, checked_rubric, own_card
 from apps.brainstorm.rooms import FIRST_ID, Room, Rooms
 from apps.brainstorm.rubric import Mark, read_rubric
 from apps.brainstorm.steps import Sent
@@ -214,7 +214,7 @@ def _judged(
     return judged
 
 
-def _compared(done: ranking.Comparison) -> Callable[[Board], Board]:
+def _compared(done: Comparison) -> Callable[[Board], Board]:
     return lambda now: now.compared(done)
 
 

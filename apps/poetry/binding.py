@@ -14,7 +14,7 @@ from apps.poetry.sounds import Own, sounds, words_in
 from shared.formats import poetry as form
 
 _SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$])")
-MOST_WORDS = 60
+MOST_WORDS = 40
 """Rhyming words that a pattern offers."""
 _LETTERS = (2, 6)
 """Characters that a syllable may take, fewest and most: a line of the right size is likelier."""
@@ -37,29 +37,43 @@ def literal(lines: Sequence[str]) -> str:
     return "\\n".join(_SPECIAL.sub(r"\\\1", line) for line in lines)
 
 
-def patterns(poem: Poem, index: int, own: Mapping[str, Own], tries: int) -> list[str]:
-    """What the tries for one line are bound to: the lines before it, then a line of its size.
+def free(poem: Poem, index: int) -> str:
+    """The lines before one, then a line of its size."""
+    return _around(poem, index, _free(poem, index))
 
-    Where the line is to rhyme, every second try keeps the beginning of the line as it is and ends
-    in a word that rhymes, so that the model chooses the one that the sentence takes.
+
+def rhymed(poem: Poem, index: int, own: Mapping[str, Own], lines: Sequence[str]) -> str | None:
+    """The lines before one, then one of `lines` with another last word, which makes it fit.
+
+    The words are those of the dictionary that rhyme in this place and leave nothing amiss; which of
+    them the sentence takes is left to the model. None where there are no such words.
     """
-    free = _free(poem, index)
     ends = _offered(poem, index, own)
+    choices = []
+    for kept in _openings(lines):
+        fitting = [
+            word for word in ends if _fits(poem.with_line(index, f"{kept} {word}"), index, own)
+        ]
+        if fitting:
+            choices.append(f"{literal([kept])} (?:{'|'.join(fitting)})")
+    return _around(poem, index, f"(?:{'|'.join(choices)})[.,;:!?]?") if choices else None
+
+
+def _around(poem: Poem, index: int, line: str) -> str:
     before = literal(poem.lines[:index]) + ("\\n" if index else "")
     # A line that is not the last is ended by what ends lines; the model need not stop for it.
-    after = "\\n" if index + 1 < len(poem.lines) else ""
-    bound = (
-        _ending(poem.lines[index], ends, 1 + number // 2) if ends and number % 2 else free
-        for number in range(tries)
-    )
-    return [before + line + after for line in bound]
+    return before + line + ("\\n" if index + 1 < len(poem.lines) else "")
 
 
-def _ending(line: str, ends: Sequence[str], cut: int) -> str:
-    """The line without its last `cut` words, some of the model's, and one of the `ends`."""
-    words = line.split()
-    kept = literal([" ".join(words[: max(1, len(words) - cut)])])
-    return f"{kept}(?: [a-z']{{1,12}}){{0,{cut}}} (?:{'|'.join(ends)})[.,;:!?]?"
+def _openings(lines: Sequence[str]) -> list[str]:
+    """The lines without their last word, and without their last two."""
+    words = [line.split() for line in lines]
+    cut = [" ".join(some[:-less]) for less in (1, 2) for some in words if len(some) > less + 1]
+    return list(dict.fromkeys(cut))
+
+
+def _fits(poem: Poem, index: int, own: Mapping[str, Own]) -> bool:
+    return not poem.report(own).lines[index].problems
 
 
 def rhyming_words(poem: Poem, index: int, own: Mapping[str, Own]) -> list[str]:

@@ -56,6 +56,7 @@ _UNSTRESSED = {"P": 0.9, "S": 0.6, "M": 0.2, "e": 0.05, "f": 0.0, "u": 0.0, "?":
 _THREES = frozenset({"anapaestic", "dactylic"})
 _STRESSED_IN_THREES = {**_STRESSED, "u": 0.6, "f": 0.3}
 _UNSTRESSED_IN_THREES = {**_UNSTRESSED, "P": 0.4, "S": 0.25}
+_HEAVY_END = 0.6
 _PAUSE = 0.2
 """Price of turning a foot round at a pause; elsewhere it is `_TURNED`."""
 _TURNED = 1.1
@@ -101,7 +102,7 @@ def scan(heard: tuple[Sound, ...], pauses: frozenset[int], metre: str, feet: int
         metre: One of METRES.
         feet: How many feet the line has.
     """
-    best: tuple[float, tuple[_Foot, ...], Sequence[Syllable]] | None = None
+    best: tuple[float, tuple[_Foot, ...], tuple[Syllable, ...]] | None = None
     for extra, line in _readings(heard, pauses):
         fit = _fit(line, metre, feet)
         if fit is not None and (best is None or fit[0] + extra < best[0]):
@@ -194,6 +195,9 @@ def _fit(line: Sequence[Syllable], metre: str, feet: int) -> tuple[float, tuple[
 def _price(foot: _Foot, syllables: Sequence[Syllable], metre: str) -> float:
     turned = foot.where == "pause" and not syllables[0].paused
     cost = _TURNED if turned else foot.cost
+    if foot.where == "last" and foot.marks[-1] == "x" and syllables[-1].kind == "M":
+        # An unstressed ending is the end of a long word (sum-mer); "train" at the end is a beat.
+        cost += _HEAVY_END
     return cost + sum(
         _misfit(mark, s, metre) for mark, s in zip(foot.marks, syllables, strict=True)
     )

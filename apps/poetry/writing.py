@@ -7,8 +7,9 @@ answer: the mended poem is at last written out once more with every line bound, 
 """
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -32,10 +33,12 @@ LINE_ROOM = 160
 MOST_TRIES = 8
 USUAL_TRIES = 4
 """Tries of a line that are written side by side."""
-ROUNDS = 3
-"""How often in a row a line may come out no better before it is left as it is."""
-MOST_ROUNDS = 6
-"""Rounds for each line of the form, all lines together."""
+REWRITES = 3
+"""Rounds of tries when a person asks for another line."""
+ROUNDS = 5
+"""Rounds in which a line may come out no better before it is left as it is."""
+PATIENCE_SECONDS = 45.0
+"""How long a poem is mended; what is there then is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ class Poet:
         yield Writing(poem, f"Writing line {index + 1} anew …")
         job = Job(owner, poem, own or {})
         best: Poem | None = None
-        for boldness in range(ROUNDS):
+        for boldness in range(REWRITES):
             found = await self._tries(job, index, USUAL_TRIES, boldness)
             fresh = [line for line in found if not alike(line, poem.lines[index])]
             if fresh:
@@ -141,7 +144,8 @@ class Poet:
     async def _mended(self, job: Job, tries: int) -> AsyncGenerator[Writing, None]:
         poem = binding.with_refrains(job.poem)
         left = Counter[int]()
-        for _ in range(MOST_ROUNDS * len(poem.lines)):
+        until = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < until:
             index = await asyncio.to_thread(_weakest, job.now(poem), left)
             if index is None:
                 break
@@ -159,28 +163,34 @@ class Poet:
         yield Writing(poem, mending=True)
 
     async def _tries(self, job: Job, index: int, tries: int, boldness: int) -> list[str]:
-        """Other ways to write one line, side by side."""
-        bound = binding.patterns(job.poem, index, job.own, tries)
-        before = "\n".join(job.poem.lines[:index])
-        tokens = await self._ctx.engine_for("poetry").count_tokens(before) + LINE_ROOM
-        asks = [
-            replace(
-                self._ask(job, pattern, tokens, temperature=min(0.8 + 0.15 * boldness, 1.3)),
-                draft=True,
-            )
-            for pattern in bound
-        ]
+        """Other ways to write one line: some side by side, then one that is bound to rhyme."""
+        room = await self._room(job.poem, index)
+        free = binding.free(job.poem, index)
+        temperature = min(0.8 + 0.1 * boldness, 1.3)
+        asks = [self._ask(job, free, room, temperature=temperature) for _ in range(tries)]
+        found = await self._lines(asks, index)
+        lines = [job.poem.lines[index], *found]
+        bound = await asyncio.to_thread(binding.rhymed, job.poem, index, job.own, lines)
+        if bound:
+            found += await self._lines([self._ask(job, bound, room, temperature=0.5)], index)
+        return list(dict.fromkeys(found))
+
+    async def _room(self, poem: Poem, index: int) -> int:
+        before = "\n".join(poem.lines[:index])
+        return await self._ctx.engine_for("poetry").count_tokens(before) + LINE_ROOM
+
+    async def _lines(self, asks: Sequence[Ask], index: int) -> list[str]:
+        """What these answers, which nobody is shown, say in one line."""
         answers = await asyncio.gather(
-            *(self._ctx.whole_answer(ask) for ask in asks), return_exceptions=True
+            *(self._ctx.whole_answer(replace(ask, draft=True)) for ask in asks),
+            return_exceptions=True,
         )
-        lines = [form.parse(a.text) for a in answers if not isinstance(a, BaseException)]
-        if not lines:
-            raise next(a for a in answers if isinstance(a, BaseException))
         for answer in answers:
             # With a full queue fewer tries will do; everything else is not for us to hide.
             if isinstance(answer, BaseException) and not isinstance(answer, QueueFull):
                 raise answer
-        return list(dict.fromkeys(found[index] for found in lines if len(found) > index))
+        texts = [form.parse(a.text) for a in answers if not isinstance(a, BaseException)]
+        return [lines[index] for lines in texts if len(lines) > index]
 
     async def _fair(self, job: Job, poem: Poem, before: Poem) -> Poem:
         """The poem as one answer, which can be flagged."""
