@@ -44,10 +44,13 @@ class Watcher:
     from_step: int = 0
     before: float = 0.0
     """Seconds that were trained before this process."""
+    tokens_before: float = 0.0
+    """Tokens that were read before this process; the trainer counts its own only."""
 
     def begin(self, step: int) -> None:
         """Training begins, or goes on after a step."""
         self.begun, self.from_step, self.before = time.monotonic(), step, self.log.seconds
+        self.tokens_before = max((row.get("tokens", 0.0) for row in self.log.rows()), default=0.0)
 
     def heard(self, step: int, most: int, logs: dict[str, Any]) -> bool:
         """Write one measurement down; returns whether the run is to end.
@@ -59,7 +62,7 @@ class Watcher:
         if ("loss" not in kept and "eval_loss" not in kept) or self._known(step, kept):
             return False
         if "num_tokens" in logs:
-            kept["tokens"] = float(logs["num_tokens"])
+            kept["tokens"] = self.tokens_before + float(logs["num_tokens"])
         kept["memory_bytes"] = peak_memory_bytes(self.device)
         here = time.monotonic() - self.begun
         self.log.write(step, kept, seconds=self.before + here)
