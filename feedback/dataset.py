@@ -250,8 +250,20 @@ class Draft:
 
 def versions(home: Home) -> list[DatasetVersion]:
     """All versions of a home, oldest first."""
+    return [DatasetVersion.load(path) for path in _folders(home)]
+
+
+def _folders(home: Home) -> list[Path]:
     cards = sorted(home.datasets.glob("*/dataset.json"), key=lambda path: path.stat().st_mtime_ns)
-    return [DatasetVersion.load(card.parent) for card in cards if card.parent.name[0] != "."]
+    return [card.parent for card in cards if card.parent.name[0] != "."]
+
+
+def _flags_in(path: Path) -> set[str]:
+    """Flags of a version, by its card alone: its rows need not be read to know that."""
+    try:
+        return set(Card.model_validate_json((path / "dataset.json").read_bytes()).flag_ids)
+    except ValidationError:
+        return set(DatasetVersion.load(path).flag_ids)
 
 
 def strip_versions(home: Home, flag_ids: Iterable[str]) -> list[str]:
@@ -260,10 +272,10 @@ def strip_versions(home: Home, flag_ids: Iterable[str]) -> list[str]:
     reached: list[str] = []
     if home.datasets.is_dir():
         with building(home):
-            for version in versions(home):
-                if ids & set(version.flag_ids):
-                    version.without(ids)
-                    reached.append(version.name)
+            for path in _folders(home):
+                if ids & _flags_in(path):
+                    DatasetVersion.load(path).without(ids)
+                    reached.append(path.name)
     return reached
 
 

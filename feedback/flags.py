@@ -59,6 +59,9 @@ class FlagService:
         if home.passes:
             log.warning("%s", at_risk(settings, home).as_text())
         self.sweep()
+        # An erasure that was cut short may have left rows in dataset versions.
+        if buried := self._reviews.tombstones():
+            strip_versions(home, buried)
         metrics.flags_unpushed.set_function(self.unpushed)
         self._closing = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep_often, name="flag sweeper", daemon=True)

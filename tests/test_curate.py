@@ -10,6 +10,7 @@ from feedback.dataset import DatasetVersion, versions
 from feedback.ledger import Ledger
 from feedback.mapping import uses
 from feedback.records import Consent
+from feedback.reviews import Reviews
 from feedback.selection import Caps
 from feedback.split import held_out_share
 from feedback.taxonomy import Taxonomy
@@ -284,3 +285,14 @@ def test_flags_know_the_version_they_are_in(room):
 
 def test_a_home_without_flags_has_none(tmp_path):
     assert Ledger(Home(tmp_path)).flags() == []
+
+
+def test_an_erasure_that_was_cut_short_is_finished_at_the_next_start(tmp_path):
+    with Room.opened(tmp_path / "home") as room:
+        receipts = crowd(room, people=4, each=2)
+        version = build(room.home)
+        Reviews(room.home).bury([receipts[0].flag_id], by="owner")
+    (version.path.parent / ".left-behind").mkdir()
+    with Room.opened(tmp_path / "home"):
+        assert receipts[0].flag_id not in DatasetVersion.load(version.path).flag_ids
+        assert [path.name for path in version.path.parent.glob(".*/")] == []
