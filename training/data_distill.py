@@ -150,18 +150,25 @@ def _write(
         raise TrainingError("There is nothing to ask.", fix="Give one question or topic a line.")
     out.parent.mkdir(parents=True, exist_ok=True)
     cache = Cache(_beside(out, "cache.jsonl"), teacher)
-    before = (Message("system", teacher.system),) if teacher.system else ()
+    told = [_with_system(one, teacher.system) for one in questions]
     with ThreadPoolExecutor(workers) as pool:
-        found = list(pool.map(lambda one: cache.answer((*before, *one), 0, ask), questions))
+        found = list(pool.map(lambda one: cache.answer(one, 0, ask), told))
     rows = [
         {"messages": [*map(to_dict, asked), {"role": "assistant", "content": answer}]}
-        for asked, answer in zip(questions, found, strict=True)
+        for asked, answer in zip(told, found, strict=True)
         if answer.strip()
     ]
     replace_text(out, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     about = {key: value for key, value in asdict(teacher).items() if key != "key"}
     replace_text(_beside(out, "about.json"), json.dumps({**about, "rows": len(rows)}, indent=2))
     return Written(len(rows), cache.added, 0)
+
+
+def _with_system(asked: tuple[Message, ...], system: str) -> tuple[Message, ...]:
+    """The question with the system prompt before it, unless it brings its own."""
+    if not system or asked[0].role == "system":
+        return asked
+    return (Message("system", system), *asked)
 
 
 def _questions(file: Path) -> Iterator[tuple[Message, ...]]:
