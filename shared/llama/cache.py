@@ -11,7 +11,7 @@ get other positions), so each sequence knows up to where its cells may be shared
 
 from collections.abc import Callable
 from collections.abc import Sequence as Tokens
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shared.llama.context import Context
@@ -74,7 +74,9 @@ class PrefixCache:
 
     def begin(self, wish: Wish) -> Sequence:
         """A running sequence for a request, holding as much of its beginning as can be reused."""
-        source, length = self._longest(wish)
+        source, length, gap = self._longest(wish)
+        if gap and not (source and self._close_gap(source, wish.dropped_at or 0, gap)):
+            return self.begin(replace(wish, dropped_at=None))
         if source is None or length == 0:
             return self._new(wish)
         if self._takes_over(source, wish, length):
@@ -146,42 +148,54 @@ class PrefixCache:
         for sequence in [s for s in self._all if s.adapter == adapter and not s.running]:
             self._drop(sequence)
 
-    def _longest(self, wish: Wish) -> tuple[Sequence | None, int]:
+    def _longest(self, wish: Wish) -> tuple[Sequence | None, int, int]:
+        """The sequence to go on from, how many tokens of it, and the gap to be closed before."""
         best: Sequence | None = None
-        longest = 0
+        longest = gap = 0
         for sequence in self._all if self._rewinds else []:
             if sequence.adapter != wish.adapter:
                 continue
             length = common_length(sequence.tokens, wish.tokens)
-            length = min(length, wish.reusable)
+            length, found = min(length, wish.reusable), 0
             if sequence.shared:
                 length = min(length, wish.shared_tokens)
             elif not wish.owner or sequence.owner != wish.owner:
                 continue
             else:
-                length = max(length, self._shift(sequence, wish))
+                found, shifted = self._gap(sequence, wish)
+                length, found = (shifted, found) if shifted > length else (length, 0)
             if length > longest:
-                best, longest = sequence, length
-        return best, longest
+                best, longest, gap = sequence, length, found
+        return best, longest, gap
 
-    def _shift(self, sequence: Sequence, wish: Wish) -> int:
-        """Close the gap that dropped turns leave in a kept conversation; the length reusable then.
+    def _gap(self, sequence: Sequence, wish: Wish) -> tuple[int, int]:
+        """The gap that dropped turns leave in a kept conversation, and the length reusable then.
 
-        What stays was read while the dropped turns were still there, which is what makes it cheap:
-        it is moved, not read again. 0 if this conversation does not continue that way.
+        (0, 0) if this conversation does not continue that way.
         """
         start = wish.dropped_at
-        if start is None or sequence.running or sequence.joint > start or not self._context.shifts:
-            return 0
+        if start is None or sequence.running or not self._context.shifts:
+            return 0, 0
         if sequence.tokens[:start] != wish.tokens[:start]:
-            return 0
+            return 0, 0
         gap, length = find_gap(sequence.tokens, wish.tokens, start)
-        if gap == 0 or start + length <= common_length(sequence.tokens, wish.tokens):
-            return 0
+        return (gap, min(start + length, wish.reusable)) if gap else (0, 0)
+
+    def _close_gap(self, sequence: Sequence, start: int, gap: int) -> bool:
+        """Take the dropped turns out; False if that failed, and nothing of it is left then.
+
+        What stays was read while the dropped turns were still there, which is what makes it cheap:
+        it is moved, not read again.
+        """
+        if sequence.joint > start:  # branches (a retry, an edit) must not move with it
+            if not self._context.detach(sequence.id, lambda: self.evict(besides=sequence)):
+                self._drop(sequence)
+                return False
+            sequence.joint = 0
         self._context.cut(sequence.id, start, start + gap)
         self._context.shift(sequence.id, start + gap, -gap)
         del sequence.tokens[start : start + gap]
-        return min(start + length, wish.reusable)
+        return True
 
     def _takes_over(self, source: Sequence, wish: Wish, length: int) -> bool:
         if source.shared or source.running or source.owner != wish.owner:

@@ -6,6 +6,7 @@ holds what is not known here; see `shared.llama.cache`.
 
 import ctypes
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -167,6 +168,25 @@ class Context:
     def share(self, source: int, target: int, length: int) -> None:
         """Let `target` have the first `length` cells of `source` too; nothing is copied."""
         lib.llama_memory_seq_cp(self._memory, source, target, 0, length)
+
+    def detach(self, sequence: int, make_room: Callable[[], bool]) -> bool:
+        """Give a sequence cells of its own instead of shared ones; costs a copy, no computing.
+
+        Args:
+            sequence: Which.
+            make_room: Called while cells are missing; False when no more can be freed.
+
+        Returns:
+            False if there was no room; the sequence is empty then.
+        """
+        size = lib.llama_state_seq_get_size(self._pointer, sequence)
+        copy = (ctypes.c_uint8 * size)()
+        lib.llama_state_seq_get_data(self._pointer, copy, size, sequence)
+        self.cut(sequence, 0)
+        while not lib.llama_state_seq_set_data(self._pointer, copy, size, sequence):
+            if not make_room():
+                return False
+        return True
 
     def shift(self, sequence: int, start: int, by: int) -> None:
         """Move positions from `start` on; only where no other sequence shares these cells."""
