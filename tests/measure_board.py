@@ -86,11 +86,12 @@ def main() -> None:
             page.fill("#board-bring textarea", board_file())
             page.click("#board-bring-up")
             page.wait_for_function(f"document.querySelectorAll('#board .card').length > {CARDS}")
-            # Room for one more, and the judged card last, so that sorting moves it.
+            # Room for one more.
             page.locator("#board [data-act=remove]").nth(5).click()
             taken: dict[str, list[float]] = {name: [] for name, _, _ in STEPS}
+            # The judged card is not the first any more: sorting moves it. Every step is undone.
+            page.locator("#board .grip").first.press("ArrowDown")
             for _ in range(TIMES):
-                page.locator("#board .grip").first.press("ArrowDown")
                 page.locator("#board-own-title").locator("input, textarea").fill("One more")
                 for name, act, done in STEPS:
                     page.wait_for_timeout(700)
