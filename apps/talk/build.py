@@ -75,8 +75,8 @@ def build_talk(page: gr.Blocks, ctx: Context, style: Style) -> None:
 
 def _wire_answers(talk: Handlers) -> None:
     parts = talk.view.parts
-    asked = [parts.shown, *parts.wishes]
-    written = [parts.shown, parts.message, *parts.wishes]
+    asked = [parts.shown, *parts.wishes, parts.passing]
+    written = [parts.shown, parts.message, *parts.wishes, parts.passing]
     sends = shows_errors(talk.asking.send)
     running: list[Any] = [
         parts.message.submit(sends, written, _changed(parts), **_model()),
@@ -172,6 +172,7 @@ def _script(code: str, talk: Handlers) -> str:
 def _changed(parts: Parts) -> list[Any]:
     return [
         parts.shown,
+        parts.passing,
         parts.title,
         parts.listed,
         parts.search,

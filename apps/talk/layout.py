@@ -53,6 +53,8 @@ class Parts:
     """Everything on the page that a handler reads or changes."""
 
     shown: gr.State
+    passing: gr.Checkbox
+    """Whether this browser shows a temporary chat; asked for again with every question."""
     title: gr.HTML
     listed: gr.HTML
     search: gr.Textbox
@@ -113,6 +115,7 @@ def lay_out(style: Style) -> Parts:
                 export = side.export(style)
     return Parts(
         shown=shown,
+        passing=gr.Checkbox(visible="hidden"),
         numbers_open=opens,
         numbers=numbers,
         **talk,

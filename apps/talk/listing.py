@@ -22,6 +22,7 @@ element.addEventListener('click', event => {{
 """
 CSS = """
 .talk-rows { list-style: none; margin: 0; padding: 0; display: grid; gap: 2px;
+  grid-template-columns: minmax(0, 1fr);
   max-height: 42vh; overflow: auto; }
 .talk-rows li { display: flex; align-items: stretch; border-radius: 6px;
   border-inline-start: 3px solid transparent; }

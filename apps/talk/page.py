@@ -157,11 +157,14 @@ class Asking:
         *,
         seed: int | None = None,
     ) -> AsyncGenerator[Update, None]:
-        wanted = self.view.exchange.fitted(wishes_in(wishes))
+        *settings, passing = wishes
+        if passing is True and not self.view.store.is_temporary(conversation.id):
+            # The page shows a temporary chat that is forgotten; nothing of it may be written down.
+            raise NotFound("This temporary chat has ended.", fix="Begin a new one.")
+        wanted = self.view.exchange.fitted(wishes_in(settings))
         answer = self.view.exchange.answer(owner, conversation, wanted, seed=seed)
         rows = self.view.screen.rows(conversation)
-        passing = self.view.store.is_temporary(conversation.id)
-        first = self.view.screen.asked(conversation, temporary=passing)
+        first = self.view.screen.asked(conversation)
         async with aclosing(answer):
             async for progress in answer:
                 yield {**first, **self.view.screen.growing(rows, progress)}

@@ -17,7 +17,7 @@ from apps.talk.store import Listed
 from apps.talk.view import Notes
 from apps.ui.stream import Progress
 
-Setting = str | float | None
+Setting = str | float | bool | None
 Update = dict[Any, Any]
 """Part to its new value; parts that are not named stay as they are."""
 
@@ -38,7 +38,8 @@ class Screen:
         answers = line.startswith("Answer")
         path = now.path()
         return {
-            self.parts.shown: view.shown(now, temporary=temporary),
+            self.parts.shown: view.shown(now),
+            self.parts.passing: temporary,
             self.parts.log: self.rows(now),
             self.parts.title: view.heading(names.get(now.id, now.title()), temporary=temporary),
             self.parts.listed: listing.as_html(listed, now.id),
@@ -50,10 +51,10 @@ class Screen:
             self.parts.again: gr.Button(visible=bool(path) and bool(path[-1].answer_id)),
         }
 
-    def asked(self, now: Conversation, *, temporary: bool = False) -> Update:
+    def asked(self, now: Conversation) -> Update:
         """A question that was just asked: the box is free again, and Stop is there."""
         return {
-            self.parts.shown: view.shown(now, temporary=temporary),
+            self.parts.shown: view.shown(now),
             self.parts.log: [*self.rows(now), view.pending_row(None)],
             self.parts.message: "",
             self.parts.status: "",

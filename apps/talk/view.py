@@ -30,16 +30,15 @@ class Shown:
 
     conversation_id: str = ""
     turn_ids: tuple[str, ...] = ()
-    temporary: bool = False
 
     def turn_id(self, row: int) -> str:
         """The turn in a row of the log; empty if the page has no such row."""
         return self.turn_ids[row] if 0 <= row < len(self.turn_ids) else ""
 
 
-def shown(conversation: Conversation, *, temporary: bool = False) -> Shown:
+def shown(conversation: Conversation) -> Shown:
     """The branch that is being read."""
-    return Shown(conversation.id, tuple(turn.id for turn in conversation.path()), temporary)
+    return Shown(conversation.id, tuple(turn.id for turn in conversation.path()))
 
 
 def heading(name: str, *, temporary: bool) -> str:

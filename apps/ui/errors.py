@@ -1,8 +1,8 @@
 """Expected failures as people see them: one toast that says what happened and what to do.
 
 The whole sentence is in the message, because that is all that a program calling the API gets; the
-title is a word for the eye. Gradio 6.31 loses the title of an error on its way to the page and
-writes “Error” over everything, so there the toast is a warning, and the error itself stays unseen.
+title is a word for the eye. Gradio 6.31 heads a toast with its kind alone, so “Error” would stand
+over every plain hint; on a page a hint is a warning, and the error itself stays unseen.
 Everything that is not an InkloopError is a bug: it passes through, is printed with its traceback,
 and the page says only that something went wrong.
 """
@@ -41,6 +41,10 @@ TITLES: tuple[tuple[type[InkloopError], str], ...] = (
 )
 
 
+FAILURES = (StoreError, EngineClosed)
+"""What went wrong here, and not in what somebody asked for."""
+
+
 def as_toast(error: InkloopError) -> gr.Error:
     """The error for Gradio: shown as a toast, or sent to an API caller."""
     title = next((title for kind, title in TITLES if isinstance(error, kind)), "Not done")
@@ -53,7 +57,8 @@ def _toasts() -> Iterator[None]:
         yield
     except InkloopError as error:
         toast = as_toast(error)
-        if LocalContext.event_id.get(None) is not None:
+        on_page = LocalContext.event_id.get(None) is not None
+        if on_page and not isinstance(error, FAILURES):
             gr.Warning(toast.message, title=toast.title, duration=toast.duration)
             toast.visible = False
         raise toast from error
