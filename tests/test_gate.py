@@ -254,7 +254,7 @@ def test_a_model_that_begins_to_flatter_is_refused() -> None:
 
 
 def test_probes_that_the_served_model_fails_are_not_measurable() -> None:
-    found = flattery([1.0] * 8 + [-1.0] * 4, [1.0] * 12)
+    found = flattery([1.0] * 10 + [-1.0] * 2, [1.0] * 12)
     assert found.passed is None
     assert "not called safe" in found.words
 
