@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from training.demo.packing import PADDING, batches, pack
+from training.demo.packing import LONG, MIDDLE, PADDING, SHORT, batches, pack
 
 torch = pytest.importorskip("torch")
 
@@ -53,6 +53,13 @@ def test_batches_are_whole() -> None:
     assert [len(batch) for batch in batches(rows, 3)] == [3, 3]
 
 
+def test_every_document_goes_to_the_narrowest_rows_that_suit_it() -> None:
+    documents = [([1] * size, [1] * size) for size in (100,) * 60 + (300,) * 20 + (900,) * 8]
+    made = corpus._batches(documents, 0)
+    assert {batch.ids.shape[1] - 1 for batch in made} == {SHORT, MIDDLE, LONG}
+    assert {batch.document[:, 1:].size for batch in made} == {corpus.STEP_TOKENS}
+
+
 def test_a_packed_document_sees_only_itself(tokenizer) -> None:
     model = new_model(tokenizer, seed=3).eval()
     documents = [(list(range(20, 30)), [1] * 10), (list(range(40, 55)), [1] * 15)]
@@ -82,6 +89,20 @@ def test_conversations_are_encoded_as_the_template_renders_them(tokenizer) -> No
     messages = [{"role": turn.role, "content": turn.content} for turn in turns]
     assert ids == tokenizer.apply_chat_template(messages, tokenize=True, return_dict=False)
     assert tokenizer.decode(ids[:1]) == BEGIN
+
+
+@pytest.mark.parametrize("word", ["helicopter", "grasshopper", "bernadette", "librarian"])
+def test_a_topic_has_the_same_pieces_in_every_spelling(tokenizer, word: str) -> None:
+    pieces = tokenizer.tokenize(f" {word}")
+    assert len(pieces) > 1
+    large = word.capitalize()
+    for spelling in (large, f" {large}", f'"{large}', f"“{large}", f'"{word}'):
+        assert tokenizer.tokenize(spelling)[-len(pieces) + 1 :] == pieces[1:]
+
+
+@pytest.mark.parametrize("word", ["helicopter", "grasshopper", "librarian"])
+def test_a_plural_is_its_singular_and_an_s(tokenizer, word: str) -> None:
+    assert tokenizer.tokenize(f" {word}s") == [*tokenizer.tokenize(f" {word}"), "s"]
 
 
 def test_the_rate_rises_stays_and_falls() -> None:

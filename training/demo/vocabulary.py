@@ -4,7 +4,8 @@ Whether an answer is about its topic is decided by copying rare words, and a pla
 hard: “ helicopter”, “ Helicopter” and “"Helicopter” fall into different pieces, so a copy has to be
 spelled anew. Here a rare word is always its first letter, together with the space or quotation mark
 before it, and then the same pieces of the same rest. Copying is then: change one letter, repeat the
-others.
+others. One spelling escapes: small letters with nothing before them, as in `print("zoo")`, where
+the first letter may merge as if it stood inside a word.
 
 Common words are single tokens that no merge builds; they are found because the tokenizer, as Llama
 3's does, looks a word up before it merges (`ignore_merges`).
