@@ -221,10 +221,13 @@ def main() -> None:
     asked.add_argument("--flags", type=int, default=100_000)
     asked.add_argument("--no-report", action="store_true", help="only print")
     asked.add_argument("--home", type=Path, help="a folder that was filled by this script before")
+    asked.add_argument("--parts", default="submit,look,curate")
     given = asked.parse_args()
+    parts = given.parts.split(",")
     lines: list[str] = []
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
-        lines += submitting(Path(folder) / "submitting", 250)
+        if "submit" in parts:
+            lines += submitting(Path(folder) / "submitting", 250)
         sys.stdout.write("\n".join(lines) + "\n")
         with Room.opened(given.home or Path(folder) / "many") as room:
             if len(flag_ids_in(room.home.feedback)) < given.flags:
@@ -233,8 +236,8 @@ def main() -> None:
                 sys.stdout.write(f"filled: {watch}\n")
             size = sum(path.stat().st_size for path in room.home.feedback.glob("outbox-*"))
             lines.append(f"| {given.flags:,} flags in one outbox | {size / 1e6:,.0f} MB |")
-            for part in (looking, curating):
-                lines += part(room, given.flags)
+            for name, part in (("look", looking), ("curate", curating)):
+                lines += part(room, given.flags) if name in parts else []
                 sys.stdout.write("\n".join(lines) + "\n")
                 sys.stdout.flush()
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
