@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from feedback.duplicates import fingerprint, grouped
 from feedback.ledger import Ledger
 from feedback.records import FlagRecord
 from feedback.register import Register, Wanted
@@ -55,6 +54,9 @@ class _Seen:
 
 def groups(home: Home, wanted: Wanted | None = None) -> list[Group]:
     """Groups of two and more flags, the largest first; by default among those that wait."""
+    # Here, so that numpy stays out of `inkloop --help`.
+    from feedback.duplicates import fingerprint, grouped
+
     seen: list[_Seen] = []
     prints = []
     ids = Register(home).ids(wanted or Wanted(state="received"))

@@ -9,14 +9,17 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from feedback.build_record import normalised
-from feedback.duplicates import Fingerprint, fingerprint
 from feedback.ledger import Flag
 from feedback.material import conversation, key_of, material, opening
 from feedback.records import App, Verdict
 from feedback.rows import Kind
 from feedback.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    from feedback.duplicates import Fingerprint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ class Item:
     """Hash of what was rated."""
     talk: str
     """Hash of how the conversation began."""
-    words: Fingerprint
+    words: "Fingerprint"
     """Of the conversation, to find near-duplicates by."""
     app: App
     verdict: Verdict
@@ -104,6 +107,9 @@ def select(flags: Iterable[Flag], taxonomy: Taxonomy, caps: Caps) -> Selection:
 
 def _item(flag: Flag, taxonomy: Taxonomy) -> Item | str:
     """The flag as an item, or why it is none."""
+    # Here, so that numpy stays out of `inkloop --help`.
+    from feedback.duplicates import fingerprint
+
     found = material(flag, taxonomy)
     if isinstance(found, str):
         return found

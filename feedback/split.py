@@ -10,7 +10,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from feedback.duplicates import grouped
 from feedback.review_file import ReviewFile
 from feedback.selection import Item
 from shared.home import Home
@@ -54,6 +53,9 @@ def assign(items: Sequence[Item], known: Mapping[str, bool]) -> Sides:
 def _flag_sides(
     items: Sequence[Item], units: Sequence[str], sides: Sides, known: Mapping[str, bool]
 ) -> Sides:
+    # Here, so that numpy stays out of `inkloop --help`.
+    from feedback.duplicates import grouped
+
     found: Sides = {}
     leaders = grouped([item.words for item in items])
     by_cluster: dict[int, bool] = {}
