@@ -173,7 +173,7 @@ def looking(room: Room, count: int) -> list[str]:
     register.count(Wanted())
     first = str(watch)
     waiting = Wanted(state="received")
-    ids = list(register.ids(waiting))
+    ids = list(register.ids(waiting)) or [""]
     middle = ids[len(ids) // 2]
 
     def page(wanted: Wanted, after: str = "") -> None:
