@@ -131,7 +131,7 @@ def test_a_row_that_fits_no_form_is_named_by_its_number(row: dict[str, Any], say
 
 
 def test_a_turn_of_nobody_known_is_named() -> None:
-    with pytest.raises(TrainingError, match="Row 1 of here .* a turn of 'narrator'"):
+    with pytest.raises(TrainingError, match=r"Row 1 of here .* a turn of 'narrator'"):
         one({"messages": [{"role": "narrator", "content": "x"}]})
 
 

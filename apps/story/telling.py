@@ -37,7 +37,7 @@ from shared.messages import Message
 DEADLINE_SECONDS = 300.0
 TRIES = 3
 """How often a scene is asked for that stays empty, and choices that are too much alike."""
-SCENE = Sampling(temperature=0.7, repeat_penalty=1.1)
+SCENE = Sampling(temperature=0.6)
 CHOICES = Sampling(temperature=0.7, max_tokens=memory.CHOICES_TOKENS)
 AGAIN = dataclasses.replace(CHOICES, temperature=1.0)
 """For a second try a little wilder: the first was too much alike."""
