@@ -303,6 +303,16 @@ def test_consent_is_remembered_only_where_it_was_asked_for(page: "Page", server:
     assert not page.locator("#flag-consent-publish input").is_checked()
 
 
+def test_a_hint_does_not_cover_what_was_said(page: "Page", server: str) -> None:
+    talk = Talk(page, server)
+    talk.ask("hello")
+    talk.part("send").click()
+    page.locator(".toast-body").get_by_text("The message is empty.").wait_for()
+    assert "Error" not in page.locator(".toast-body").first.inner_text()
+    talk.button("Like").click()
+    page.locator("#flag-told").get_by_text("Stored as").wait_for()
+
+
 def test_a_flag_takes_two_clicks(page: "Page", server: str) -> None:
     talk = Talk(page, server)
     talk.ask("hello")
