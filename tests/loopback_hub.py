@@ -1,7 +1,8 @@
 """A Hugging Face Hub on the loopback address, for the real clients: huggingface_hub and datasets.
 
 Datasets and models, classic large files (no xet). It speaks HTTP like the Hub does: create,
-preupload, batch, PUT, verify, commit, tree, resolve with ranges, squash, deletion of large files. Faults are
+preupload,
+batch, PUT, verify, commit, tree, resolve with ranges, squash, deletion of large files. Faults are
 injected by `hub.store.inject(Fault(…))`; every request is in `hub.store.log`.
 
 Clients: in another process, `hub.variables`; in this process, `hub.point_here(monkeypatch)`,
