@@ -66,8 +66,9 @@ llama.cpp is compiled while the Space is built, which takes several minutes.
 were not pushed are gone. Set `INKLOOP_FLAGS_REPO` and the secret `HF_TOKEN`, and flags with consent
 are pushed to your private dataset within a minute, one with a correction at once, and again
 when the Space is told to stop; what was sent in the last moments before a crash is at risk. Flags
-without consent are never pushed, so here they last until the next restart. Storage mounted at `/data` keeps
-everything, if it is a real disk: a bucket mount has no file locks and must not hold it.
+without consent are never pushed, so here they last until the next restart. Storage mounted at
+`/data` keeps everything, if it is a real disk: a bucket mount has no file locks and must not hold
+it.
 
 **Settings** are the same `INKLOOP_…` variables as anywhere: `INKLOOP_MODEL` for another model,
 `INKLOOP_ADMIN_PASSWORD` for `/admin`, `INKLOOP_API_KEY` for `/v1`.
