@@ -158,12 +158,14 @@ def preview(record: dict[str, Any]) -> str:
     return _boxed(json.dumps(record, ensure_ascii=False, indent=2, default=str))
 
 
-def told(draft: FlagDraft, flag_id: str) -> str:
+def told(draft: FlagDraft, flag_id: str, *, sent: bool = False) -> str:
     """What has been stored, what may follow, and where its life can be watched, as HTML."""
     more = "You can add to it below." if draft.reasons else "A reason says more than a thumb."
     if draft.consent.train or draft.consent.publish:
         more += " It carries your consent below."
     link = f'<a href="/flags?id={quote(flag_id)}" target="_blank">What becomes of it?</a>'
+    if sent:
+        return f'<p role="status">✓ Sent. It is stored as shown below. {link}</p>'
     return f'<p role="status">✓ Stored as “{STORED[draft.verdict]}”. {more} {link}</p>'
 
 

@@ -179,16 +179,18 @@ class FlagPanel:
         said = self._offered(Form.read(form))
         if not said.has_verdict(flagging):
             raise BadRequest("The verdict is missing.", fix="Choose Good or Bad first.")
-        return self._store(owner_of(request), flagging, said.draft(flagging))
+        return self._store(owner_of(request), flagging, said.draft(flagging), sent=True)
 
-    def _store(self, owner: str, flagging: Flagging, draft: FlagDraft) -> Update:
+    def _store(
+        self, owner: str, flagging: Flagging, draft: FlagDraft, *, sent: bool = False
+    ) -> Update:
         receipt = self._ctx.flags.submit(draft, owner=owner)
         stored = flagging.stored(draft, receipt)
         return {
             self._flagging: stored,
             self._parts.verdict: None if draft.verdict == "prefer" else draft.verdict,
             **self._sides(draft.verdict, draft.reasons),
-            self._parts.told: flag_form.told(draft, receipt.flag_id)
+            self._parts.told: flag_form.told(draft, receipt.flag_id, sent=sent)
             + (flag_form.TEMPORARY if self._temporary(draft.answer_id) else ""),
             self._parts.preview: flag_form.preview(self._ctx.flags.preview(draft, owner=owner)),
             self._parts.receipt: gr.Textbox(value=stored.shown_receipt(), visible=True),
