@@ -151,8 +151,8 @@ def test_a_rate_that_is_far_too_high_ends_the_run_and_says_so(tmp_path: Path) ->
 
 
 def _with_little_room(recipe: Recipe, runs: Path) -> None:
-    """Encoded rows fit in 200 kB; the tokenizer in a checkpoint does not."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+    """Encoded rows fit in 400 kB; a checkpoint of a wide adapter does not."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
     with pytest.raises(TrainingError, match="Make room and call the same command again"):
         run_recipe(recipe, call(runs))
 
@@ -160,7 +160,8 @@ def _with_little_room(recipe: Recipe, runs: Path) -> None:
 def test_a_full_disk_is_one_sentence_and_the_run_goes_on_later(tmp_path: Path) -> None:
     import multiprocessing
 
-    recipe, runs = recipe_for(tmp_path, steps=4), tmp_path / "runs"
+    recipe = recipe_for(tmp_path, steps=4).with_values({"lora.rank": 64})
+    runs = tmp_path / "runs"
     job_for(recipe, call(runs))
     child = multiprocessing.get_context("fork").Process(
         target=_with_little_room, args=(recipe, runs)
