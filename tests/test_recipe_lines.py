@@ -171,5 +171,6 @@ def test_non_commercial_and_api_written_sources_carry_a_warning() -> None:
     for path in shipped():
         for source in load(path).data.sources:
             if "/" in source.path:
-                assert source.licence and source.warning, (path.stem, source.path)
+                assert source.licence, (path.stem, source.path)
+                assert source.warning, (path.stem, source.path)
     assert "NON-COMMERCIAL" in load(Path("002-lamini")).data.sources[0].warning
