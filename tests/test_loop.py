@@ -54,6 +54,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     limits = load_limits().model_dump()
     limits["heldout"] |= {"smallest_items": 1, "minimum_items": 2}
     limits["guarded"] |= {"minimum_items": 8, "exact_minimum": 5}
+    limits["probes"]["floor"] = 1.0  # what so small a model prefers, it prefers by accident
     (folder / "gate.yaml").write_text(yaml.safe_dump(limits), encoding="utf-8")
     return folder
 
@@ -169,27 +170,55 @@ def test_one_retrain_runs_at_a_time(home: Home, tiny: Path) -> None:
         retrain(wanted(home, tiny, []))
 
 
-KILL_AT = ("sft: step 45", "export: ", "gate: measuring", "tiny-r1 is a release now")
+KILL_AT = (
+    ("os.rename", "/adapter'"),  # trained, the adapter is not yet named
+    ("os.rename", "/metrics.json'"),  # the run is not yet said to be complete
+    ("subprocess.Popen", "training.export.worker"),  # between training and export
+    ("os.rename", "/gate.md'"),  # measured, nothing written
+    ("os.rename", "/gate.json'"),  # half of the gate's papers are there
+    ("shutil.copyfile", ".new-tiny-r1"),  # half a release
+    ("os.rename", "/releases/tiny-r1'"),  # a release without a name
+    ("os.rename", "/promoted'"),  # a release that nobody serves
+)
 
 
 @pytest.mark.slow
-def test_killed_between_any_two_steps_it_ends_with_one_release(home: Home, tiny: Path) -> None:
+def test_killed_in_the_middle_of_every_step_it_ends_with_one_release(
+    home: Home, tiny: Path
+) -> None:
     flagged(home, FIRST)
-    for words in KILL_AT:
-        run_until(tiny, words)
+    assert run_killed_at(tiny, "os.rename", "/datasets/") == -signal.SIGKILL
+    run_until(tiny, "sft: step 45")
+    for event, part in KILL_AT:
+        assert run_killed_at(tiny, event, part) == -signal.SIGKILL, part
+        assert not ReleaseStore(home.releases).promoted()
     assert run_until(tiny, None) == 0
     store = ReleaseStore(home.releases)
     assert [release.name for release in store.list()] == ["tiny-r1"]
     assert store.promoted() == store.list()[0]
     assert len(list(home.runs.glob("tiny-*"))) == 1
+    half = [
+        path for where in (home.releases, home.datasets, home.runs) for path in where.glob(".*")
+    ]
+    assert not [path for path in half if path.is_dir()]
     metrics = json.loads(next(home.runs.glob("tiny-*/metrics.json")).read_text())
-    assert metrics["sft"]["resumed_after"] == 40
+    assert metrics["sft"]["resumed_after"] >= 40
+
+
+def options(tiny: Path) -> list[str]:
+    return ["--recipe", str(tiny / "recipe.yaml"), "--gate", str(tiny / "gate.yaml")]
+
+
+def run_killed_at(tiny: Path, event: str, part: str) -> int:
+    """Run the real command until it is about to do that; its exit code."""
+    command = [sys.executable, "-m", "tests.killed_at", event, part, "retrain", *options(tiny)]
+    return subprocess.run(command, capture_output=True, check=False).returncode
 
 
 def run_until(tiny: Path, words: str | None) -> int:
     """Run the real command, and kill it (-9) when it says `words`."""
-    options = ["--recipe", str(tiny / "recipe.yaml"), "--gate", str(tiny / "gate.yaml")]
-    command = [sys.executable, "-c", "from shared.cli import main; main()", "retrain", *options]
+    command = [sys.executable, "-c", "from shared.cli import main; main()", "retrain"]
+    command += options(tiny)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:
