@@ -318,7 +318,10 @@ async def test_a_story_longer_than_the_window_keeps_its_opening() -> None:
 async def test_what_is_shown_of_a_long_story_begins_alike_for_several_scenes() -> None:
     path = [passage(0, None), *(passage(n, n - 1) for n in range(1, 60))]
     story, engine = Story(id="s", title="The door"), scripted(["x"], window=800)
-    starts = {(await memory.remembered(engine, story, path[:n])).messages[6].content for n in range(40, 52)}
+    starts = {
+        (await memory.remembered(engine, story, path[:n])).messages[6].content
+        for n in range(40, 52)
+    }
     assert len(starts) <= 4
 
 
