@@ -19,6 +19,9 @@ from shared.settings import PREFIX
 MARK = ".inkloop-tour"
 _INKLOOP = (sys.executable, "-c", "from shared.cli import main; main()")
 _READY = re.compile(r"Inkloop is ready at (http://\S+) \(model (.+)\)")
+_STEP = re.compile(r": step (\d+) of ")
+STEPS_SHOWN = 10
+"""Of the steps of a training, every so many are shown."""
 READY_SECONDS = 180
 END_SECONDS = 20
 
@@ -152,7 +155,8 @@ class Server:
 
 def _passed_on(lines: IO[str] | None, *, show: bool) -> Iterator[str]:
     for line in lines or ():
-        if show:
+        step = _STEP.search(line)
+        if show and (step is None or int(step[1]) % STEPS_SHOWN == 0):
             sys.stdout.write("    " + line)
             sys.stdout.flush()
         yield line
