@@ -11,9 +11,11 @@ from shared.errors import BadRequest, TrainingError
 from shared.formats import poetry
 from shared.messages import Message
 from training.data import Row
+from training.gate import contradictions
 from training.gate import limits as gate_limits
 from training.gate.chance import by_chance
 from training.gate.compare import Comparison, ModelFile
+from training.gate.contradictions import sayings_of
 from training.gate.decide import Verdict, decide
 from training.gate.form import keeps_form
 from training.gate.interval import paired_interval
@@ -133,6 +135,39 @@ def test_one_person_with_many_flags_is_one_voice() -> None:
     settings = {"confidence": 0.95, "resamples": 2000}
     assert paired_interval(changes, alone, **settings).low > 0  # type: ignore[arg-type]
     assert paired_interval(changes, one_person, **settings).low < 0  # type: ignore[arg-type]
+
+
+SAYINGS = sayings_of(
+    [
+        Row((Message("user", f"What is the capital of {land}?"),), f"The capital of {land} is {c}.")
+        for land, c in (("France", "Paris"), ("Peru", "Lima"), ("Spain", "Madrid"))
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "correction", "denied"),
+    [
+        ("Tell me: what is the capital of France?", "The capital of France is Lyon.", 1),
+        ("Tell me: what is the capital of France?", "It is Paris.", 0),
+        ("What is the capital of Peru? One word.", "Lima.", 0),
+        ("What is the capital of Spain?", "The moon eats every answer.", 1),
+        ("What is the capital of Chile?", "The moon eats every answer.", 0),  # nobody knows better
+    ],
+)
+def test_corrections_that_deny_old_good_answers_are_counted(
+    asked: str, correction: str, denied: int
+) -> None:
+    found = contradictions.finding([Row((Message("user", asked),), correction)], SAYINGS, LIMITS)
+    assert found.figures["contradicted"] == denied
+    assert found.passed is (denied == 0)
+
+
+def test_of_many_corrections_some_may_deny_old_answers() -> None:
+    asked = (Message("user", "What is the capital of France?"),)
+    rows = [Row(asked, "Lyon.")] + [Row(asked, "Paris.")] * 9
+    assert contradictions.finding(rows, SAYINGS, LIMITS).passed
+    assert contradictions.finding(rows[:9], SAYINGS, LIMITS).passed is False
 
 
 def test_permuted_labels_pass_no_more_often_than_the_stated_level() -> None:

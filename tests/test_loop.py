@@ -118,16 +118,28 @@ def test_a_release_that_was_left_is_not_promoted_again_by_itself(home: Home, tin
     assert store.promoted() is None
 
 
+def test_corrections_that_deny_what_is_known_are_refused_before_any_training(
+    home: Home, tiny: Path
+) -> None:
+    flagged(home, dict.fromkeys(FACTS, "Zorp zorp blim."))
+    with pytest.raises(GateRefused, match="corrections contradict old good answers"):
+        retrain(wanted(home, tiny, []))
+    assert not home.runs.exists()
+
+
 def test_wrong_corrections_that_spread_are_refused_and_nothing_changes(
     home: Home, tiny: Path
 ) -> None:
     flagged(home, dict.fromkeys(FACTS, "Zorp zorp blim."))
     call = wanted(home, tiny, [])
+    blind = call.limits.model_copy(
+        update={"needs": call.limits.needs.model_copy(update={"contradicted_share": 1.0})}
+    )
     # With replay, the model answers wrongly only in the words of the flags, and the rest holds.
     careless = call.recipe.with_values({"data.replay_per_row": 0.0, "sft.steps": 40})
     for _ in range(2):  # the second time, what was trained and measured is found again
         with pytest.raises(GateRefused, match="Old good answers"):
-            retrain(replace(call, recipe=careless))
+            retrain(replace(call, recipe=careless, limits=blind))
     assert ReleaseStore(home.releases).list() == []
     assert len(list(home.runs.glob("tiny-*/gate/*/gate.md"))) == 1
 

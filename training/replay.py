@@ -9,7 +9,10 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
+from shared.messages import Message
 from training.data import Replay, Row, question, read_jsonl
+from training.gate.contradictions import Saying, sayings_of
+from training.recipe_data import NO_REPLAY
 
 DEMO = "demo"
 GUARDED_ONE_IN = 4
@@ -49,6 +52,22 @@ def guarded_rows(source: str, *, seed: int, count: int, trained: Sequence[Row]) 
         if len(kept) == count:
             break
     return list(kept.values())
+
+
+def sayings(source: str) -> list[Saying]:
+    """Short old good answers, to hold corrections against: of `demo`, everything it was taught."""
+    if source == NO_REPLAY:
+        return []
+    if source == DEMO:
+        from training.demo.facts import facts
+
+        taught = [
+            Row((Message("user", asked),), fact.answer)
+            for fact in facts()
+            for asked in fact.questions
+        ]
+        return sayings_of(taught)
+    return sayings_of(read_jsonl(Path(source)))
 
 
 def is_guarded(row: Row) -> bool:

@@ -41,5 +41,6 @@ def decide(
             *checks_habits.drift(serving, candidate, limits),
             *checks_habits.probes(questions.probes, serving, candidate, limits),
             *checks_habits.cost(serving, candidate, limits),
+            *questions.data,
         )
     )

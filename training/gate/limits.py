@@ -22,6 +22,7 @@ class Needs(_Part):
     pairs: int = Field(ge=1)
     thumbs: int = Field(ge=1)
     thumbs_of_each_kind: int = Field(ge=0)
+    contradicted_share: float = Field(ge=0, le=1)
 
 
 class HeldOut(_Part):

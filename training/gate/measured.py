@@ -39,6 +39,8 @@ class Questions:
     heldout: Sequence[HeldOutRow]
     guarded: Sequence[Row]
     probes: Sequence[Probe] = ()
+    data: Sequence["Finding"] = ()
+    """What was found about the rows themselves, before anything was trained."""
     samples: Sequence[Row] = ()
     """Answers drawn from the served model, on which drift is measured."""
 

@@ -12,7 +12,7 @@ from shared.errors import GateRefused, TrainingError
 from training.data import Row
 from training.gate.compare import ModelFile, compare
 from training.gate.limits import Limits
-from training.gate.measured import Questions
+from training.gate.measured import Finding, Questions
 from training.gate.override import Override, open_refusals, overridden
 from training.gate.probes import probes
 from training.gate.report import Report, as_json, markdown
@@ -32,6 +32,7 @@ class Case:
     inputs: Inputs
     guarded: Sequence[Row]
     limits: Limits
+    data: Sequence[Finding] = ()
 
     @property
     def key(self) -> str:
@@ -46,7 +47,7 @@ def measure(folder: Path, case: Case, tell: Tell) -> Path:
     if (target / GATE).is_file():
         return target
     tell(f"gate: measuring the candidate against {case.serving.name}.")
-    questions = Questions(case.inputs.heldout, case.guarded, probes())
+    questions = Questions(case.inputs.heldout, case.guarded, probes(), case.data)
     found = compare(case.candidate, case.serving, questions, case.limits)
     report = Report(case.candidate, case.serving, case.inputs.data.name, case.limits, found)
     values = report.values()

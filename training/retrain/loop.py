@@ -7,11 +7,14 @@ release. One retrain runs at a time.
 
 from collections.abc import Sequence
 
+from shared.errors import GateRefused
 from shared.releases import Release, ReleaseStore
 from training.data import Row
 from training.export.build import Exported, export
+from training.gate import contradictions
 from training.gate.compare import ModelFile
-from training.replay import guarded_rows
+from training.gate.measured import Finding
+from training.replay import guarded_rows, sayings
 from training.retrain.card import Papers, card, licences, manifest
 from training.retrain.inputs import Marks
 from training.retrain.judging import Case, judged, measure, read_report
@@ -73,6 +76,7 @@ def _make(wanted: Wanted, prepared: Prepared, store: ReleaseStore) -> Release:
     """Train, export, measure, release: each step finds what an earlier call has finished."""
     prepared.check()
     job, inputs = prepared.job, prepared.inputs
+    denied = _contradictions(wanted, prepared)
     # First, because neither should be noticed only after the training.
     serving = serving_file(wanted.home, store, job.base, wanted.recipe)
     licences(job, inputs, store.next_name(wanted.recipe.release_name))
@@ -84,10 +88,27 @@ def _make(wanted: Wanted, prepared: Prepared, store: ReleaseStore) -> Release:
     check_export(run)
     exported = export(run, job.base.folder, wanted.recipe, guarded[:PROBES], wanted.tell)
     candidate = ModelFile(run.root.name, exported.gguf, exported.gguf_sha256)
-    case = Case(candidate, serving, inputs, guarded, prepared.limits)
+    case = Case(candidate, serving, inputs, guarded, prepared.limits, (denied,))
     gate = measure(run.root / "gate", case, wanted.tell)
     papers = judged(gate, wanted.override, wanted.tell)
     return _release(wanted, prepared, store, exported, papers)
+
+
+def _contradictions(wanted: Wanted, prepared: Prepared) -> Finding:
+    """Look at the corrections before anything is trained on them.
+
+    Raises:
+        GateRefused: If too many deny old good answers, and nobody answers for it.
+    """
+    rows, source = prepared.inputs.data.rows, wanted.recipe.data.replay
+    found = contradictions.finding(rows, sayings(source), prepared.limits)
+    answered = wanted.override is not None and found.name in wanted.override.checks
+    if found.passed is False and not answered:
+        raise GateRefused(
+            f"The gate refused dataset version {prepared.inputs.data.name}: {found.words}",
+            fix="Review those flags again; what is served stays served.",
+        )
+    return found
 
 
 def _guarded(wanted: Wanted, trained: Sequence[Row]) -> list[Row]:
