@@ -170,7 +170,7 @@ class ByHand:
     [
         ("hellaswag", 4),
         *(
-            pytest.param(name, 19, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])
+            pytest.param(name, 19, marks=[pytest.mark.whole, pytest.mark.timeout(1200)])
             for name in NAMES
         ),
     ],
@@ -182,7 +182,7 @@ async def test_a_benchmark_is_what_counting_by_hand_gives(name: str, count: int)
     assert score.of == items.WHOLE[name]
     assert score.coverage == f"{count} of {score.of:,} items"
     log.info("%s %s, %s", name, score.in_words(), score.coverage)
-    assert list(score.values) == pytest.approx(by_hand, abs=1e-3)
+    assert list(score.values) == pytest.approx(by_hand, abs=5e-3)
 
 
 @needs_items

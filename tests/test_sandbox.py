@@ -14,12 +14,20 @@ from training.humaneval.sandbox import Bounds, run_program, why_not
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=f"no fences here: {why_not()}")
 SHORT = Bounds(wall_seconds=30.0, cpu_seconds=1, memory_bytes=256 << 20)
 SAMPLE = 14
-"""Every so-manieth problem is run here; all of them with: pytest -m slow tests/test_sandbox.py"""
+"""Every so-manieth problem is run here; all of them with: pytest -m whole tests/test_sandbox.py"""
 
 
 def test_a_program_that_computes_passes() -> None:
     program = "import math, re, hashlib, collections\nassert math.gcd(12, 18) == 6\n"
     assert run_program(program).passed
+
+
+def test_a_strict_umask_of_the_command_changes_nothing() -> None:
+    before = os.umask(0o077)
+    try:
+        assert run_program("import math, socket").passed
+    finally:
+        os.umask(before)
 
 
 def test_a_program_may_use_threads_and_its_own_empty_folder() -> None:
@@ -165,7 +173,7 @@ def test_the_authors_solution_passes_and_none_does_not(problem: Problem) -> None
     assert failed(problem)
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 @pytest.mark.timeout(1800)
 def test_all_164_solutions_pass_and_164_wrong_ones_do_not() -> None:
     every = problems()

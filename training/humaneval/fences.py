@@ -61,6 +61,8 @@ def own_files(root: str) -> None:
     Args:
         root: An empty folder, used as the place to build the new tree.
     """
+    # The command's own umask would hide the new tree from nobody, as whom the program runs.
+    os.umask(0o022)
     _mount(None, "/", None, _RECURSIVE | _PRIVATE)
     _mount("tmpfs", root, "tmpfs", _NO_SUID | _NO_DEVICES, "size=1m,mode=755")
     for path in dict.fromkeys((sys.base_prefix, *_LIBRARIES)):
