@@ -16,6 +16,7 @@ from tests.serving import served
 
 FOLDER = Path(__file__).resolve().parent / "screenshots"
 DESKTOP = {"width": 1180, "height": 820}
+TALL = {"width": 1180, "height": 1240}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 60_000
 ARGUMENTS = (
@@ -59,7 +60,7 @@ def poem(page: Page) -> None:
 PICTURES: dict[str, tuple[str, Callable[[Page], None], dict[str, int], str]] = {
     "chat": ("/chat", chat, DESKTOP, "light"),
     "story": ("/story", story, DESKTOP, "light"),
-    "board": ("/brainstorm", board, DESKTOP, "dark"),
+    "board": ("/brainstorm", board, TALL, "dark"),
     "poem": ("/poetry", poem, DESKTOP, "light"),
     "story-phone": ("/story", story, PHONE, "dark"),
 }
