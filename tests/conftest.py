@@ -68,7 +68,7 @@ def browser() -> Iterator["Browser"]:
     One per module, because Playwright keeps an event loop running in this thread for as long as it
     lives, and no asynchronous test of another module could run beside that.
     """
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     arguments = (
         "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync"
@@ -77,6 +77,8 @@ def browser() -> Iterator["Browser"]:
     system = Path("/usr/bin/chromium")
     with sync_playwright() as playwright:
         path = system if system.exists() else Path(playwright.chromium.executable_path)
+        # A busy machine is slow, not wrong; what is wrong is seen to be so after this time, too.
+        expect.set_options(timeout=60_000)
         if not path.exists():
             pytest.skip("no Chromium here: run `playwright install chromium`")
         started = playwright.chromium.launch(executable_path=path, args=arguments)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.writing_room import HOSTILE
 
@@ -44,6 +45,10 @@ class Thinking:
             arg=list(titles),
         )
 
+    def says(self, where: str, what: str) -> None:
+        """Waits for a text as it was written: a card off the screen has no rendered text."""
+        expect(self.page.locator(where).first).to_contain_text(what)
+
     def rests(self) -> None:
         self.page.wait_for_selector("#board-stop", state="hidden")
 
@@ -73,7 +78,7 @@ def test_a_refined_card_says_where_it_came_from(board: Thinking) -> None:
     board.write("Night desk", "Open late.")
     board.page.click("#board [data-act=refine]")
     board.cards(2)
-    assert "from “Night desk”" in board.page.inner_text("#board .from")
+    board.says("#board .from", "from “Night desk”")
 
 
 def test_all_cards_are_judged_and_one_undo_takes_it_back(board: Thinking) -> None:
@@ -99,13 +104,13 @@ def test_a_board_is_there_after_a_reload(board: Thinking) -> None:
     board.write("Night desk", "Open late.\n  On Fridays.")
     board.page.reload()
     board.cards(1)
-    assert "Open late.\n  On Fridays." in board.page.locator("#board .card p").inner_text()
+    board.says("#board .card p", "Open late.\n  On Fridays.")
 
 
 def test_hostile_cards_stay_text(board: Thinking) -> None:
     board.write(HOSTILE, HOSTILE)
     assert board.page.locator("#board img").count() == 0
-    assert "${alert(2)}" in board.page.inner_text("#board h3")
+    board.says("#board h3", "${alert(2)}")
     assert board.alerts == []
 
 
@@ -134,8 +139,8 @@ def test_two_cards_are_merged_into_one_that_can_be_edited(board: Thinking) -> No
     board.page.fill("#board .editor input", HOSTILE)
     board.page.click("#board [data-act=save]")
     board.page.wait_for_selector("#board h3")
-    assert "${alert(2)}" in board.page.inner_text("#board h3")
-    assert "merged from “One”, “Two”" in board.page.inner_text("#board .from")
+    board.says("#board h3", "${alert(2)}")
+    board.says("#board .from", "merged from “One”, “Two”")
     assert board.page.locator("#board img").count() == 0
 
 

@@ -1,11 +1,11 @@
 """Flags, releases and the reviewers' pages in a real browser."""
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
 from apps.ui.owner import COOKIE
 from feedback.ledger import Ledger
@@ -118,8 +118,8 @@ def opened(page: "Page", url: str, receipt: Receipt) -> "Page":
 def test_then_and_now_stand_side_by_side(ada: "Page", reviewed: Serving, sent):
     opened(ada, reviewed.url, sent[0]).click("#flags-again")
     ada.locator("#flags-now small").get_by_text("demo").wait_for()
-    assert "A kind of cheese." in ada.inner_text("#flags-then")
-    assert ada.inner_text("#flags-now pre").strip()
+    expect(ada.locator("#flags-then")).to_contain_text("A kind of cheese.")
+    expect(ada.locator("#flags-now pre")).not_to_be_empty()
 
 
 def test_erasing_is_asked_twice(ada: "Page", reviewed: Serving, home: Home, sent):
@@ -201,9 +201,10 @@ def test_what_a_stranger_wrote_stays_text(reviewer: "Page", reviewed: Serving, s
     review(reviewer, reviewed.url)
     reviewer.locator("#review-search input, #review-search textarea").fill("owned")
     reviewer.keyboard.press("Enter")
-    reviewer.locator(f'.review-flag[data-id="{sent[6].flag_id}"]').wait_for()
-    assert "<script>" in reviewer.inner_text(".review-flag")
-    assert "${document.title='owned'}" in reviewer.inner_text("#review-list")
+    expect(reviewer.locator(".review-flag")).to_have_count(1)
+    flag = reviewer.locator(f'.review-flag[data-id="{sent[6].flag_id}"]')
+    expect(flag).to_contain_text("<script>")
+    expect(reviewer.locator("#review-list")).to_contain_text("${document.title='owned'}")
     assert reviewer.title() == "Inkloop: reviewers"
 
 
@@ -227,7 +228,7 @@ def test_promoting_is_asked_twice_and_served(reviewer: "Page", reviewed: Serving
 def test_figures_are_drawn(reviewer: "Page", reviewed: Serving):
     reviewer.goto(f"{reviewed.url}/admin/figures")
     reviewer.locator("#plot-reasons").get_by_text("Misunderstood me").first.wait_for()
-    assert re.search(r"Enough to retrain\?", reviewer.inner_text("#enough"))
+    expect(reviewer.locator("#enough")).to_contain_text("Enough to retrain?")
 
 
 @pytest.mark.parametrize("path", ADMIN_PAGES)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.writing_room import HOSTILE
 
@@ -82,7 +83,7 @@ def test_a_word_that_is_clicked_is_spoken_as_the_person_says(writer: Writer) -> 
     writer.page.locator("#poem-word-stress").locator("input, textarea").fill("x/x")
     writer.page.click("#poem-word-save")
     writer.page.wait_for_selector("#poem-text .w.own")
-    assert "uncertain" not in writer.page.inner_text("#poem-report")
+    expect(writer.page.locator("#poem-report")).not_to_contain_text("uncertain")
     assert writer.page.locator("#poem-text .line").nth(0).get_attribute("class") == "line"
 
 
@@ -111,7 +112,7 @@ def test_hostile_words_stay_words(writer: Writer) -> None:
     writer.write(HOSTILE)
     writer.check(HOSTILE)
     assert writer.page.locator("#poem-text img, #poem-own-report img").count() == 0
-    assert "<img src=x" in writer.page.inner_text("#poem-text")
+    expect(writer.page.locator("#poem-text")).to_contain_text("<img src=x")
     assert writer.alerts == []
 
 

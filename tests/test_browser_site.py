@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from apps.suite import APPS, PLACES
 from tests.serving import Serving
@@ -54,13 +55,13 @@ def opened(page: "Page", url: str) -> "Page":
 def test_home_names_the_apps_and_the_model(page: "Page", server: str):
     opened(page, server)
     assert page.locator(".ink-card h2").all_inner_texts() == [row.title for row in APPS]
-    assert "demo" in page.inner_text("#model-banner strong")
-    assert "demo model" in page.inner_text("#model-banner")
+    expect(page.locator("#model-banner strong")).to_contain_text("demo")
+    expect(page.locator("#model-banner")).to_contain_text("demo model")
 
 
 def test_home_offers_the_real_model_by_button_and_command(page: "Page", server: str):
     opened(page, server)
-    assert "inkloop models pull llama-3.2-1b" in page.inner_text("#home-fetch")
+    expect(page.locator("#home-fetch")).to_contain_text("inkloop models pull llama-3.2-1b")
     assert page.is_visible("#home-fetch-start")
 
 

@@ -118,7 +118,9 @@ def test_a_reload_shows_the_story_where_it_was(reader: Reader) -> None:
     scene = reader.page.inner_text("#story-scene")
     reader.page.reload()
     reader.page.wait_for_selector("#story-map .here")
-    assert reader.page.inner_text("#story-scene") == scene
+    reader.page.wait_for_function(
+        "scene => document.querySelector('#story-scene').innerText === scene", arg=scene
+    )
 
 
 def test_another_visitor_sees_nothing_of_it(

@@ -112,7 +112,8 @@ const draw = card => {
 };
 
 const nodeOf = card => {
-  const key = JSON.stringify(card) + (editing === card.id ? 'e' : '');
+  // An open editor stays as it is, whatever happens to its card meanwhile: somebody is typing in it.
+  const key = editing === card.id ? `editing ${card.id}` : JSON.stringify(card);
   const known = drawn.get(card.id);
   if (known && known.key === key) return known.node;
   const node = draw(card);
