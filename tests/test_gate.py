@@ -83,6 +83,18 @@ def test_old_answers_that_become_unlikely_are_a_refusal() -> None:
     assert not found.passed
 
 
+def test_damage_next_to_the_corrections_is_seen_among_much_that_stays() -> None:
+    damaged = [-0.9] * 3 + [-0.5] * 37
+    found = decide(
+        Questions(heldout(40), GUARDED, near=10),
+        serving=SERVING,
+        candidate=replace(better(), likelihoods=damaged),
+        limits=LIMITS,
+    )
+    assert only(found, "guarded answers").passed
+    assert only(found, "neighbours of the corrections").passed is False
+
+
 def test_known_answers_that_are_lost_are_a_refusal() -> None:
     texts = [Written("Zorp.", ended=True)] * 12 + list(SERVING.writings[12:])
     fallen = replace(better(), writings=texts, likelihoods=[-0.9] * 12 + [-0.45] * 28)

@@ -53,7 +53,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
     limits = load_limits().model_dump()
     limits["heldout"] |= {"smallest_items": 1, "minimum_items": 2}
-    limits["guarded"] |= {"minimum_items": 8, "exact_minimum": 5}
+    limits["guarded"] |= {"minimum_items": 8, "exact_minimum": 5, "near_margin_nats": 0.15}
     limits["probes"]["floor"] = 1.0  # what so small a model prefers, it prefers by accident
     (folder / "gate.yaml").write_text(yaml.safe_dump(limits), encoding="utf-8")
     return folder

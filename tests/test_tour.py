@@ -133,8 +133,7 @@ class Deaf(Visitor):
 
 def test_questions_that_failed_while_models_are_swapped_are_counted() -> None:
     heard = threading.Event()
-    asker = Asker(Deaf(heard), pause=0.01).start()
-    assert heard.wait(30)
-    answers, failures = asker.stop()
-    assert answers == 0
-    assert failures >= 1
+    with Asker(Deaf(heard), pause=0.01) as asker:
+        assert heard.wait(30)
+    assert asker.answers == 0
+    assert asker.failures >= 1

@@ -12,12 +12,15 @@ from pathlib import Path
 from shared.messages import Message
 from training.data import Replay, Row, question, read_jsonl
 from training.gate.contradictions import Saying, sayings_of
+from training.mixing import by_nearness
 from training.recipe_data import NO_REPLAY
 
 DEMO = "demo"
 GUARDED_ONE_IN = 4
 _GUARD_SEED_STEP = 1_000_003
 _DRAWN_AT_MOST = 12
+_DRAWN_FOR_NEAREST = 40
+"""Rows drawn for each that is wanted: neighbours are rare."""
 
 
 def replay_for(source: str) -> Replay:
@@ -35,7 +38,9 @@ def replay_for(source: str) -> Replay:
     return to_read
 
 
-def guarded_rows(source: str, *, seed: int, count: int, trained: Sequence[Row]) -> list[Row]:
+def guarded_rows(
+    source: str, *, seed: int, count: int, trained: Sequence[Row], nearest: int = 0
+) -> list[Row]:
     """Up to `count` different rows that no run reads.
 
     Args:
@@ -43,15 +48,19 @@ def guarded_rows(source: str, *, seed: int, count: int, trained: Sequence[Row]) 
         seed: Of the recipe.
         count: How many are wanted; a small source may have fewer.
         trained: Rows of the dataset version; a question that was corrected is not guarded.
+        nearest: How many of them shall be what lies nearest to `trained`; these come first.
     """
     corrected = {question(row.prompt) for row in trained}
+    drawn = _DRAWN_FOR_NEAREST if nearest else _DRAWN_AT_MOST
     kept: dict[str, Row] = {}
-    for row in _source(source)(_DRAWN_AT_MOST * count, seed + _GUARD_SEED_STEP):
+    for row in _source(source)(drawn * count, seed + _GUARD_SEED_STEP):
         if is_guarded(row) and question(row.prompt) not in corrected:
             kept.setdefault(question(row.prompt), row)
-        if len(kept) == count:
+        if len(kept) == count and not nearest:
             break
-    return list(kept.values())
+    pool = list(kept.values())
+    near = by_nearness(trained, pool)[:nearest]
+    return [*near, *(row for row in pool if row not in near)][:count]
 
 
 def sayings(source: str) -> list[Saying]:

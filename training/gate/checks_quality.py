@@ -112,6 +112,23 @@ def guarded(rows: Sequence[Row], serving: Measured, candidate: Measured, limits:
     return Finding(name, found.low > -margin, words, _figures(found, margin=margin))
 
 
+def neighbours(
+    near: int, serving: Measured, candidate: Measured, limits: Limits
+) -> tuple[Finding, ...]:
+    """Non-inferiority of the guarded answers nearest to the corrections."""
+    changes = _changes(serving.likelihoods[:near], candidate.likelihoods[:near])
+    if not changes:
+        return ()
+    found = _interval(changes, [str(index) for index in range(near)], limits)
+    margin = limits.guarded.near_margin_nats
+    words = (
+        f"What lies nearest to the corrections changed by {found.mean:+.3f} nats per token"
+        f" ({found.low:+.3f} to {found.high:+.3f}) on {found.items} rows; it may fall by {margin}."
+    )
+    figures = _figures(found, margin=margin)
+    return (Finding("neighbours of the corrections", found.low > -margin, words, figures),)
+
+
 def exact(rows: Sequence[Row], serving: Measured, candidate: Measured, limits: Limits) -> Finding:
     """Short answers that the served model gives word for word.
 

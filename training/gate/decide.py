@@ -34,6 +34,7 @@ def decide(
             checks_quality.heldout(questions.heldout, serving, candidate, limits),
             *checks_quality.mended(questions.heldout, serving, candidate, limits),
             checks_quality.guarded(guarded, serving, candidate, limits),
+            *checks_quality.neighbours(questions.near, serving, candidate, limits),
             checks_quality.exact(guarded, serving, candidate, limits),
             *checks_form.forms(guarded, serving, candidate, limits),
             checks_form.lengths(serving, candidate, limits),

@@ -41,6 +41,8 @@ class Guarded(_Part):
     minimum_items: int = Field(ge=2)
     items: int = Field(ge=2)
     margin_nats: float = Field(gt=0)
+    near_items: int = Field(ge=2)
+    near_margin_nats: float = Field(gt=0)
     exact_minimum: int = Field(ge=1)
     exact_lost_share: float = Field(ge=0, le=1)
 

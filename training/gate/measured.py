@@ -39,6 +39,8 @@ class Questions:
     heldout: Sequence[HeldOutRow]
     guarded: Sequence[Row]
     probes: Sequence[Probe] = ()
+    near: int = 0
+    """How many guarded rows, from the first on, lie nearest to the corrections."""
     data: Sequence["Finding"] = ()
     """What was found about the rows themselves, before anything was trained."""
     samples: Sequence[Row] = ()

@@ -47,7 +47,8 @@ def measure(folder: Path, case: Case, tell: Tell) -> Path:
     if (target / GATE).is_file():
         return target
     tell(f"gate: measuring the candidate against {case.serving.name}.")
-    questions = Questions(case.inputs.heldout, case.guarded, probes(), case.data)
+    near = min(case.limits.guarded.near_items, len(case.guarded))
+    questions = Questions(case.inputs.heldout, case.guarded, probes(), near, case.data)
     found = compare(case.candidate, case.serving, questions, case.limits)
     report = Report(case.candidate, case.serving, case.inputs.data.name, case.limits, found)
     values = report.values()

@@ -112,9 +112,13 @@ def _contradictions(wanted: Wanted, prepared: Prepared) -> Finding:
 
 
 def _guarded(wanted: Wanted, trained: Sequence[Row]) -> list[Row]:
-    recipe = wanted.recipe
+    recipe, limits = wanted.recipe, wanted.limits.guarded
     return guarded_rows(
-        recipe.data.replay, seed=recipe.seed, count=wanted.limits.guarded.items, trained=trained
+        recipe.data.replay,
+        seed=recipe.seed,
+        count=limits.items,
+        trained=trained,
+        nearest=limits.near_items,
     )
 
 

@@ -9,7 +9,7 @@ PAUSE_SECONDS = 1.0
 
 
 class Asker:
-    """Asks in the background from `start` to `stop`."""
+    """Asks in the background while the block runs."""
 
     def __init__(self, person: Visitor, *, pause: float = PAUSE_SECONDS) -> None:
         self._person = person
@@ -19,16 +19,25 @@ class Asker:
         self._failures: list[str] = []
         self._answers = 0
 
-    def start(self) -> "Asker":
+    def __enter__(self) -> "Asker":
         """Begin to ask."""
         self._thread.start()
         return self
 
-    def stop(self) -> tuple[int, int]:
-        """Ask no more; how many answers came, and how many questions failed."""
+    def __exit__(self, *_: object) -> None:
+        """Ask no more."""
         self._over.set()
         self._thread.join()
-        return self._answers, len(self._failures)
+
+    @property
+    def answers(self) -> int:
+        """How many came."""
+        return self._answers
+
+    @property
+    def failures(self) -> int:
+        """How many questions were not answered."""
+        return len(self._failures)
 
     def _ask(self) -> None:
         while not self._over.wait(self._pause):

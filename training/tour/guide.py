@@ -85,19 +85,18 @@ class Guide:
         self._states(people[0], flags, "approved")
         self._voice.chapter(f"Retrain: from flags to {release}")
         began = time.monotonic()
-        asker = Asker(people[-1]).start()
-        outcome = self._place.run("retrain", "--hurry", show=True)
+        with Asker(people[-1]) as asker:
+            outcome = self._place.run("retrain", "--hurry", show=True)
+            self._voice.check(
+                outcome.code == 0,
+                f"{release} is made and promoted after {time.monotonic() - began:.0f} s."
+                f"{_reason(outcome.code, outcome.errors)}",
+            )
+            self._wait_for(people[0], release)
         self._voice.check(
-            outcome.code == 0,
-            f"{release} is made and promoted after {time.monotonic() - began:.0f} s."
-            f"{_reason(outcome.code, outcome.errors)}",
-        )
-        self._wait_for(people[0], release)
-        answers, failures = asker.stop()
-        self._voice.check(
-            failures == 0,
-            f"The running server swapped to it. Somebody went on asking all the while: {answers}"
-            f" answers, {failures} failures.",
+            asker.failures == 0,
+            "The running server swapped to it. Somebody went on asking all the while:"
+            f" {asker.answers} answers, {asker.failures} failures.",
         )
         self._still_right(people[0], fault, f"Fault {fault.name} is mended")
         self._others(people[0], fault)
@@ -199,4 +198,4 @@ def _right(someone: Visitor, pairs: Pairs) -> tuple[int, int]:
 
 
 def _reason(code: int, errors: str) -> str:
-    return f" {errors.strip()}" if code else ""
+    return f" It ended with code {code}: {errors.strip()}" if code else ""
