@@ -18,10 +18,12 @@ from feedback.curate import build
 from feedback.dataset import DatasetVersion
 from feedback.drafts import storable
 from feedback.group_commands import list_groups
-from feedback.hub_commands import curated_needed, curated_of, hub_of, pull_flags, push, status
+from feedback.hub_commands import pull_flags, push, status
 from feedback.importing import import_flags
 from feedback.ledger import Flag, Ledger, State
+from feedback.publish_commands import publish
 from feedback.records import App, Consent, Verdict
+from feedback.repos import VERSIONS, Repos, wanted
 from feedback.reviews import Ruling
 from feedback.suspicion_commands import list_suspicions
 from shared.errors import BadRequest
@@ -43,6 +45,7 @@ flags.add_command(status)
 flags.add_command(list_groups)
 flags.add_command(list_suspicions)
 flags.add_command(pull_flags)
+flags.add_command(publish)
 flags.add_command(audit_flags)
 flags.add_command(agreement)
 
@@ -185,7 +188,7 @@ def export(to_hub: bool, name: str | None, as_json: bool) -> None:
     """Build the dataset version of what is approved now; exit code 1 if nothing is."""
     settings = Settings.load()
     home = Home(settings.home)
-    hub = curated_needed(settings) if to_hub else None
+    hub = wanted(Repos.of(settings).versions, VERSIONS, settings) if to_hub else None
     version = build(home) if name is None else _version(home, name)
     pushed = None if hub is None else curated.push(home, hub, version)
     card = version.card
@@ -232,8 +235,7 @@ def erase(ids: tuple[str, ...], yes: bool, as_json: bool) -> None:
         [flag.id for flag in known],
         by="operator",
         keep_days=settings.keep_days,
-        hub=hub_of(settings),
-        curated_hub=curated_of(settings),
+        repos=Repos.of(settings),
     )
     lines = [f"Erased {show.count(len(done.flag_ids))}."]
     if done.datasets:
@@ -252,6 +254,6 @@ def _left_on_hub(done: erasure.Erased) -> str:
     why = f" ({done.hub_problem})" if done.hub_problem else ""
     return (
         f"Their rows are still in the dataset {', '.join(done.left_on_hub)} on the Hub{why}."
-        " They go with the next push: a server's, or `inkloop flags push` with INKLOOP_FLAGS_REPO"
-        " and, for dataset versions, INKLOOP_DATASET_REPO."
+        " They go with the next push: a server's, or `inkloop flags push`, with INKLOOP_FLAGS_REPO,"
+        " INKLOOP_DATASET_REPO or INKLOOP_PUBLISHED_REPO naming it."
     )

@@ -7,7 +7,7 @@ Rows are read a few thousand at a time, whatever the size of the version.
 
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +54,21 @@ def schema(kind: Kind) -> "pa.Schema":
     import pyarrow as pa
 
     text = pa.string()
+    common = [
+        ("flag_ids", pa.list_(text)),
+        ("app", text),
+        ("reasons", pa.list_(text)),
+        ("session", text),
+        ("consent", pa.struct([("train", pa.bool_()), ("publish", pa.bool_())])),
+    ]
+    return pa.schema([*said_columns(kind), *common])
+
+
+def said_columns(kind: Kind) -> list[tuple[str, "pa.DataType"]]:
+    """The columns that hold what was asked and answered, and what it was worth."""
+    import pyarrow as pa
+
+    text = pa.string()
     turns = pa.list_(pa.struct([("role", text), ("content", text)]))
     own: dict[Kind, list[tuple[str, pa.DataType]]] = {
         "sft": [("completion", turns)],
@@ -66,14 +81,7 @@ def schema(kind: Kind) -> "pa.Schema":
             ("label", pa.bool_()),
         ],
     }
-    common = [
-        ("flag_ids", pa.list_(text)),
-        ("app", text),
-        ("reasons", pa.list_(text)),
-        ("session", text),
-        ("consent", pa.struct([("train", pa.bool_()), ("publish", pa.bool_())])),
-    ]
-    return pa.schema([("prompt", turns), *own[kind], *common])
+    return [("prompt", turns), *own[kind]]
 
 
 def card(name: str, told: Card) -> str:
@@ -82,13 +90,13 @@ def card(name: str, told: Card) -> str:
         "pretty_name": f"Inkloop: flags, version {name}",
         "license": told.licence.lower(),
         "tags": ["inkloop", "human-feedback"],
-        **_declared([kind for kind in KINDS if told.files[kind].rows]),
+        **declared([kind for kind in KINDS if told.files[kind].rows], schema),
     }
     head = yaml.safe_dump(front, sort_keys=False, width=100, allow_unicode=True)
     return f"{FENCE}{head}{FENCE}{_text(name, told)}"
 
 
-def _declared(kinds: list[Kind]) -> dict[str, Any]:
+def declared(kinds: Sequence[Kind], columns: Callable[[Kind], "pa.Schema"]) -> dict[str, Any]:
     """What `datasets` reads; without any rows there is nothing to declare."""
     configs = [
         {
@@ -98,7 +106,7 @@ def _declared(kinds: list[Kind]) -> dict[str, Any]:
         }
         for place, kind in enumerate(kinds)
     ]
-    info = [{"config_name": kind, "features": columns_of(schema(kind))} for kind in kinds]
+    info = [{"config_name": kind, "features": columns_of(columns(kind))} for kind in kinds]
     return {"configs": configs, "dataset_info": info} if kinds else {}
 
 
@@ -109,11 +117,11 @@ def _text(name: str, told: Card) -> str:
         f"\n# Flags, version `{name}`\n",
         "Reviewed flags about answers of an Inkloop, with consent to train. **Keep this dataset"
         f" private**: {publish} of its {rows} rows may be published.\n",
-        _counts("Rows", {kind: told.files[kind].rows for kind in KINDS}, MEANINGS.__getitem__),
-        _counts("Apps", told.apps),
-        _counts("Verdicts", told.verdicts),
-        _counts("Reasons", told.reasons),
-        _counts("Flags that are not in it", told.left_out),
+        counts("Rows", {kind: told.files[kind].rows for kind in KINDS}, MEANINGS.__getitem__),
+        counts("Apps", told.apps),
+        counts("Verdicts", told.verdicts),
+        counts("Reasons", told.reasons),
+        counts("Flags that are not in it", told.left_out),
         f"## Split\n\n{told.split.flags_held_out} of {len(told.flag_ids)} flags are held out"
         f" ({told.split.owners_held_out} people; aimed at: {told.split.share:.0%}). Whole people"
         " are held out, and near-duplicates go where the first of them went.\n",
@@ -125,18 +133,19 @@ def _text(name: str, told: Card) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _counts(
-    title: str, counts: Mapping[Any, int], meaning: Callable[[Any], str] | None = None
+def counts(
+    title: str, found: Mapping[Any, int], meaning: Callable[[Any], str] | None = None
 ) -> str:
+    """A list of names and numbers under a title; nothing where there are none."""
     lines = [
         f"- {name}: {count}" + (f" – {meaning(name)}" if meaning else "")
-        for name, count in counts.items()
+        for name, count in found.items()
     ]
     return f"## {title}\n\n" + "\n".join(lines) + "\n" if lines else ""
 
 
 def _parquet(path: Path, columns: "pa.Schema") -> bytes:
-    return _table(_in_parts(path), columns)
+    return _table(in_parts(path), columns)
 
 
 def _table(parts: Iterator[list[dict[str, Any]]], columns: "pa.Schema") -> bytes:
@@ -150,7 +159,8 @@ def _table(parts: Iterator[list[dict[str, Any]]], columns: "pa.Schema") -> bytes
     return buffer.getvalue()
 
 
-def _in_parts(path: Path) -> Iterator[list[dict[str, Any]]]:
+def in_parts(path: Path) -> Iterator[list[dict[str, Any]]]:
+    """Rows of a file of JSON lines, a few thousand at a time."""
     rows: list[dict[str, Any]] = []
     # Only "\n" ends a line: the texts may hold every other separator.
     with path.open(encoding="utf-8", newline="\n") as lines:

@@ -1,24 +1,24 @@
 """Erases flags from this machine, and keeps them from ever coming back.
 
 A tombstone first, so that nothing that runs later can use the flag; then the answers; then the
-outboxes, which alone know which answers those were; then the rows in dataset versions and, where
-flags were pushed, in the dataset on the Hub. An outbox that a running server holds is emptied by
-that server within a minute (`FlagService.sweep`). Models keep what they have learned until the next
-training, so the releases that used the flags are named.
+outboxes, which alone know which answers those were; then the rows in dataset versions and in what
+is published and, where any of it was pushed, in the datasets on the Hub. An outbox that a running
+server holds is emptied by that server within a minute (`FlagService.sweep`). Models keep what they
+have learned until the next training, so the releases that used the flags are named.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 
-from feedback import curated, sealing
+from feedback import curated, published, published_hub, sealing
 from feedback.answers import AnswerStore
 from feedback.dataset import strip_versions
-from feedback.hub import Hub
 from feedback.hub_erasure import HubErasures, erase_pending
 from feedback.outbox import Outbox, answers_of, outbox_files
 from feedback.progress import Progress
 from feedback.pulled import scrub_pulled
 from feedback.records import Record
+from feedback.repos import Repos, each, erase_built
 from feedback.reviews import Reviews
 from shared.errors import HubError
 from shared.home import Home
@@ -48,8 +48,7 @@ def erase(
     *,
     by: str,
     keep_days: int,
-    hub: Hub | None,
-    curated_hub: Hub | None = None,
+    repos: Repos,
 ) -> Erased:
     """Erase flags for a command; works with and without a running server.
 
@@ -58,8 +57,7 @@ def erase(
         flag_ids: Which.
         by: Who wants it, for the tombstone.
         keep_days: As in the settings; the store of answers keeps to it.
-        hub: The dataset that flags are pushed to; None if none may be asked.
-        curated_hub: The one that dataset versions are pushed to.
+        repos: Datasets on the Hub that may be asked.
     """
     Reviews(home).bury(flag_ids, by=by)
     with Outbox.each_free(home.feedback) as boxes:
@@ -71,7 +69,8 @@ def erase(
     marks = Progress(home).marks()
     learned = [mark for flag_id in flag_ids for mark in marks.get(flag_id, ())]
     datasets = tuple(strip_versions(home, flag_ids))
-    left, problem = _on_hub(home, flag_ids, hub, curated_hub)
+    published.strip(home, flag_ids)
+    left, problem = _on_hub(home, flag_ids, repos)
     return Erased(
         flag_ids=tuple(flag_ids),
         datasets=datasets,
@@ -91,21 +90,19 @@ def _erase_answers(home: Home, answer_ids: Sequence[str], keep_days: int) -> Non
                 answers.erase(answer_id)
 
 
-def _on_hub(
-    home: Home, flag_ids: Sequence[str], hub: Hub | None, curated_hub: Hub | None
-) -> tuple[tuple[str, ...], str]:
+def _on_hub(home: Home, flag_ids: Sequence[str], repos: Repos) -> tuple[tuple[str, ...], str]:
     """Erase on the Hub; gives the datasets where that is still to be done, and why."""
-    problem = ""
+    problem, raw = "", repos.raw
+    tasks: list[Callable[[], object]] = [lambda: erase_built(home, repos)]
+    if raw is not None:
+        tasks.insert(0, lambda: erase_pending(home, raw))
     try:
-        if hub is not None:
-            erase_pending(home, hub)
-        if curated_hub is not None:
-            curated.erase_pending(home, curated_hub)
+        each(tasks)
     except HubError as error:
         problem = str(error)
     erasures = HubErasures(home)
-    repos = {repo for _, repo in sealing.places(outbox_files(home.feedback), flag_ids) if repo}
-    repos |= {hub.repo} if hub is not None else set()
-    repos |= curated.pushed_to(home).keys()
-    left = [repo for repo in sorted(repos) if erasures.pending(repo) & set(flag_ids)]
+    named = {repo for _, repo in sealing.places(outbox_files(home.feedback), flag_ids) if repo}
+    named |= {raw.repo} if raw is not None else set()
+    named |= curated.pushed_to(home).keys() | published_hub.pushed_to(home).keys()
+    left = [repo for repo in sorted(named) if erasures.pending(repo) & set(flag_ids)]
     return tuple(left), problem

@@ -12,6 +12,7 @@ import threading
 from datetime import timedelta
 from typing import Any
 
+from feedback import published
 from feedback.answers import AnswerStore
 from feedback.at_risk import at_risk
 from feedback.build_record import build_record
@@ -62,6 +63,7 @@ class FlagService:
         # An erasure that was cut short may have left rows in dataset versions.
         if buried := self._reviews.tombstones():
             strip_versions(home, buried)
+            published.strip(home, buried)
         metrics.flags_unpushed.set_function(self.unpushed)
         self._closing = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep_often, name="flag sweeper", daemon=True)
@@ -203,6 +205,7 @@ class FlagService:
             self._reviews.bury([flag_id], by="owner")
         self.sweep()
         strip_versions(self._home, [flag_id])
+        published.strip(self._home, [flag_id])
         return self.status(flag_id)
 
     def sweep(self) -> None:

@@ -1,4 +1,4 @@
-"""The one door to the Hugging Face Hub for flags: a private dataset repo.
+"""The one door to the Hugging Face Hub for flags: a dataset repo, private but for published rows.
 
 Whatever goes wrong in here is a `HubError` in plain words. It never tells whether the Hub has done
 what was asked: the client sends a commit once and without an end to waiting, and an answer may be
@@ -34,8 +34,15 @@ _REPO_ID = re.compile(r"[\w.-]+/[\w.-]+")
 class Hub:
     """One dataset repo. Nothing is asked before a method is called."""
 
-    def __init__(self, repo: str, setting: str = "INKLOOP_FLAGS_REPO") -> None:
-        """Name the repo, and the setting that it comes from.
+    def __init__(
+        self, repo: str, setting: str = "INKLOOP_FLAGS_REPO", *, public: bool = False
+    ) -> None:
+        """Name the repo.
+
+        Args:
+            repo: As “owner/name”.
+            setting: Which setting it comes from.
+            public: Whether everybody may read it.
 
         Raises:
             HubError: If it is not “owner/name”.
@@ -48,16 +55,17 @@ class Hub:
             )
         self.repo = repo
         self._setting = setting
+        self._public = public
         self._prepared = False
 
     def prepare(self) -> None:
-        """Create the repo, private, unless it is there; refuse one that everybody can read."""
+        """Create the repo unless it is there; where it is to be private, refuse a public one."""
         if self._prepared:
             return
         with self._asking() as api:
-            api.create_repo(self.repo, repo_type=DATASET, private=True, exist_ok=True)
+            api.create_repo(self.repo, repo_type=DATASET, private=not self._public, exist_ok=True)
             private = api.repo_info(self.repo, repo_type=DATASET).private
-        if not private:
+        if not (private or self._public):
             raise HubError(
                 f"The dataset {self.repo} is public; what people flag is not sent there.",
                 fix=f"Make it private, or set {self._setting} to another one.",

@@ -8,78 +8,46 @@ from pathlib import Path
 
 import click
 
-from feedback import curated, show
+from feedback import show
 from feedback.at_risk import at_risk
-from feedback.hub import Hub
 from feedback.outbox import Outbox, count_waiting, outbox_files
 from feedback.pulling import Pulled, pull
 from feedback.pusher import PushState, read_state
+from feedback.repos import RAW, Repos, erase_built, wanted
 from feedback.shipping import Shipped, ship
-from shared.errors import SettingsError
 from shared.home import Home
 from shared.settings import Settings
 
-
-def hub_of(settings: Settings) -> Hub | None:
-    """The dataset that flags are pushed to, where there is one and asking it is allowed.
-
-    Raises:
-        HubError: If the name cannot be a dataset's.
-    """
-    if not settings.flags_repo or settings.offline:
-        return None
-    return Hub(settings.flags_repo)
-
-
-def curated_of(settings: Settings) -> Hub | None:
-    """The dataset that dataset versions are pushed to, where there is one and it may be asked.
-
-    Raises:
-        HubError: If the name cannot be a dataset's.
-    """
-    if not settings.dataset_repo or settings.offline:
-        return None
-    return Hub(settings.dataset_repo, "INKLOOP_DATASET_REPO")
-
-
-def curated_needed(settings: Settings) -> Hub:
-    """The same, for a command that cannot do without.
-
-    Raises:
-        SettingsError: If there is none, or going out is not allowed.
-    """
-    hub = curated_of(settings)
-    if hub is not None:
-        return hub
-    if settings.offline:
-        raise SettingsError("INKLOOP_OFFLINE is set, so the Hub is not asked.", fix="Unset it.")
-    raise SettingsError(
-        "No dataset is named for dataset versions.",
-        fix="Set INKLOOP_DATASET_REPO to owner/name; it is created, private, if it is missing.",
-    )
+ERASED_ONLY = "No dataset is named for flags; the others hold nothing that was erased."
 
 
 @click.command()
 @show.AS_JSON
 def push(as_json: bool) -> None:
-    """Push flags with consent to the dataset in INKLOOP_FLAGS_REPO; a server does it by itself."""
+    """Push flags with consent to the dataset in INKLOOP_FLAGS_REPO; a server does it by itself.
+
+    What was erased leaves that dataset too, and those of INKLOOP_DATASET_REPO and
+    INKLOOP_PUBLISHED_REPO.
+    """
     settings = Settings.load()
-    hub, home = _needed(settings), Home(settings.home)
+    home, repos = Home(settings.home), Repos.of(settings)
+    if not repos:
+        wanted(repos.raw, RAW, settings)
     with Outbox.each_free(home.feedback) as boxes:
         free = {box.path for box in boxes}
         held = [path for path in outbox_files(home.feedback) if path not in free]
         # Erased flags may have to leave the dataset even where no file is free.
-        shipped = ship(home, boxes, hub)
-    if (versions := curated_of(settings)) is not None:
-        curated.erase_pending(home, versions)
+        shipped = Shipped() if repos.raw is None else ship(home, boxes, repos.raw)
+    erase_built(home, repos)
     servers = [_Server(path) for path in held]
     value = {
-        "repo": hub.repo,
+        "repo": repos.raw.repo if repos.raw else "",
         **shipped.model_dump(mode="json"),
         "waiting": sum(count_waiting(path) for path in outbox_files(home.feedback)),
         "servers": [server.as_dict() for server in servers],
     }
-    lines = [_said(shipped, hub.repo), *(server.as_text() for server in servers)]
+    said = _said(shipped, repos.raw.repo) if repos.raw else ERASED_ONLY
+    lines = [said, *(server.as_text() for server in servers)]
     show.tell(value, "\n".join(lines), as_json=as_json)
 
 
@@ -105,20 +73,8 @@ def status(as_json: bool) -> None:
 def pull_flags(as_json: bool) -> None:
     """Bring the flags of the dataset in INKLOOP_FLAGS_REPO here, for review and export."""
     settings = Settings.load()
-    done = pull(Home(settings.home), _needed(settings))
+    done = pull(Home(settings.home), wanted(Repos.of(settings).raw, RAW, settings))
     show.tell(done.model_dump(mode="json"), _brought(done), as_json=as_json)
-
-
-def _needed(settings: Settings) -> Hub:
-    if settings.offline:
-        raise SettingsError("INKLOOP_OFFLINE is set, so the Hub is not asked.", fix="Unset it.")
-    hub = hub_of(settings)
-    if hub is None:
-        raise SettingsError(
-            "No dataset is named for flags.",
-            fix="Set INKLOOP_FLAGS_REPO to owner/name; it is created, private, if it is missing.",
-        )
-    return hub
 
 
 class _Server:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from feedback import pulled
+from feedback import published, pulled
 from feedback.dataset import strip_versions
 from feedback.hub import Hub
 from feedback.hub_erasure import HubErasures
@@ -123,5 +123,6 @@ def _learn_of_erasures(home: Home, hub: Hub, rows: list[Values]) -> int:
         HubErasures(home).note(gone, hub.repo)
         reviews.bury(sorted(gone), by="hub")
         strip_versions(home, gone)
+        published.strip(home, gone)
         pulled.scrub_pulled(home, gone)
     return len(gone)

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from feedback import curated
-from feedback.hub import Hub
 from feedback.outbox import Outbox
 from feedback.records import Record, now
+from feedback.repos import Repos, each, erase_built, erasing_is_due
 from feedback.shipping import Shipped, is_due, left_behind, ship
 from feedback.writer import reading
 from shared.errors import HubError, StoreError
@@ -50,6 +49,7 @@ class PushState(Record):
     """What an operator wants to know; kept in the outbox, where commands can read it."""
 
     repo: str
+    """Where flags go; empty when erasures alone are carried out elsewhere."""
     pushed_at: datetime | None = None
     """When flags were last pushed."""
     problem: str = ""
@@ -57,27 +57,26 @@ class PushState(Record):
     retry_at: datetime | None = None
 
 
+_DONE = {"problem": "", "retry_at": None}
+
+
 class Pusher:
     """The thread that pushes the flags of one outbox, and of those left behind by others."""
 
-    def __init__(
-        self, home: Home, outbox: Outbox, hub: Hub, pace: Pace, *, versions: Hub | None = None
-    ) -> None:
+    def __init__(self, home: Home, outbox: Outbox, repos: Repos, pace: Pace) -> None:
         """Start; flags that wait from an earlier process go at once.
 
         Args:
             home: Whose flags.
             outbox: Where they wait.
-            hub: Where they go.
+            repos: Where they go, and what else they have to leave when they are erased.
             pace: How often.
-            versions: Where dataset versions were pushed to; what is erased leaves it too.
         """
         self._home = home
         self._outbox = outbox
-        self._hub = hub
-        self._versions = versions
+        self._repos = repos
         self._pace = pace
-        self._state = PushState(repo=hub.repo)
+        self._state = PushState(repo=repos.raw.repo if repos.raw else "")
         self._woken = threading.Condition()
         self._closing = False
         self._urgent = True
@@ -93,18 +92,11 @@ class Pusher:
         """A pusher where the settings name a dataset and allow to go out.
 
         Raises:
-            HubError: If the name cannot be a dataset's.
+            HubError: If a name cannot be a dataset's.
+            SettingsError: If one dataset would be private and public.
         """
-        if not settings.flags_repo or settings.offline:
-            return None
-        versions = settings.dataset_repo
-        return cls(
-            home,
-            outbox,
-            Hub(settings.flags_repo),
-            PACE,
-            versions=Hub(versions, "INKLOOP_DATASET_REPO") if versions else None,
-        )
+        repos = Repos.of(settings)
+        return cls(home, outbox, repos, PACE) if repos else None
 
     @property
     def state(self) -> PushState:
@@ -161,24 +153,32 @@ class Pusher:
             self._succeeded(shipped)
 
     def _round(self) -> Shipped:
+        shipped: list[Shipped] = []
+        # One after the other, whatever becomes of the first: each dataset has its own setting.
+        each([lambda: shipped.append(self._ship()), self._erase_built])
+        return shipped[0]
+
+    def _ship(self) -> Shipped:
+        if (raw := self._repos.raw) is None:
+            return Shipped()
         with left_behind(self._home.feedback, self._outbox.path) as others:
-            versions = self._versions
-            stale = versions is not None and curated.is_due(self._home, versions)
-            if not others and not stale and not is_due(self._home, self._outbox, self._hub):
+            if not others and not is_due(self._home, self._outbox, raw):
                 return Shipped()
             self._asked_at = time.monotonic()
-            shipped = ship(self._home, [self._outbox, *others], self._hub)
-            if versions is not None:
-                curated.erase_pending(self._home, versions)
-            return shipped
+            return ship(self._home, [self._outbox, *others], raw)
+
+    def _erase_built(self) -> None:
+        if erasing_is_due(self._home, self._repos):
+            self._asked_at = time.monotonic()
+            erase_built(self._home, self._repos)
 
     def _succeeded(self, shipped: Shipped) -> None:
         if self._failures:
-            log.warning("Flags are pushed to %s again.", self._hub.repo)
+            log.warning("The Hub is reached again.")
         elif not shipped:
             return
         self._failures = 0
-        self._note(PushState(repo=self._hub.repo, pushed_at=now()))
+        self._note(self._state.model_copy(update=_DONE | {"pushed_at": now()}))
 
     def _failed(self, error: HubError) -> None:
         if self._closing:
@@ -189,14 +189,8 @@ class Pusher:
         if str(error) != self._state.problem:
             level = logging.ERROR if error.lasting else logging.WARNING
             log.log(level, "Flags wait on this machine: %s", error)
-        self._note(
-            PushState(
-                repo=self._hub.repo,
-                pushed_at=self._state.pushed_at,
-                problem=str(error),
-                retry_at=now() + timedelta(seconds=seconds),
-            )
-        )
+        retry_at = now() + timedelta(seconds=seconds)
+        self._note(self._state.model_copy(update={"problem": str(error), "retry_at": retry_at}))
 
     def _retry_seconds(self, error: HubError) -> float:
         pace = self._pace

@@ -39,8 +39,10 @@ CREATE TABLE IF NOT EXISTS second_look(
   PRIMARY KEY(flag_id, revision));
 CREATE TABLE IF NOT EXISTS curated_repo(
   repo TEXT PRIMARY KEY, version TEXT NOT NULL, erasing INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS published_repo(
+  repo TEXT PRIMARY KEY, version TEXT NOT NULL, erasing INTEGER NOT NULL DEFAULT 0);
 """
-NEWEST_TABLE = "curated_repo"
+NEWEST_TABLE = "published_repo"
 """A file without it comes from an earlier version, or is being made this moment."""
 LOCK_SECONDS = 30
 

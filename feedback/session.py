@@ -20,7 +20,7 @@ class Sessions:
     """Names owners under the key of one home."""
 
     def __init__(self, folder: Path) -> None:
-        self._key = _key(folder / KEY_FILE)
+        self._key = secret_key(folder / KEY_FILE)
 
     def name(self, owner_hash: str) -> str:
         """16 hex digits, or nothing for a caller without an owner."""
@@ -29,7 +29,8 @@ class Sessions:
         return hmac.new(self._key, owner_hash.encode(), hashlib.sha256).hexdigest()[:HEX_DIGITS]
 
 
-def _key(path: Path) -> bytes:
+def secret_key(path: Path) -> bytes:
+    """The key in a file that its owner alone may read; made, at random, when it is missing."""
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -60,6 +60,11 @@ class Home:
         return self.root / "datasets"
 
     @property
+    def published(self) -> Path:
+        """What of the flags everybody may read, ready to be published."""
+        return self.root / "published"
+
+    @property
     def warm(self) -> Path:
         """The apps' own prompts as a model has read them; may be deleted at any time."""
         return self.root / "warm"

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     )
     flags_repo: str = Field("", description="Private Hub dataset for raw flags.")
     dataset_repo: str = Field("", description="Private Hub dataset for dataset versions.")
+    published_repo: str = Field(
+        "", description="Public Hub dataset for what may be published (`inkloop flags publish`)."
+    )
     releases_repo: str = Field("", description="Hub model repo for releases.")
     threads: int = Field(0, ge=0, le=256, description="Inference threads; 0 finds the best number.")
     gpu_layers: int = Field(0, ge=-1, description="Layers on the GPU; -1 is all of them.")

@@ -19,8 +19,8 @@ COMMANDS = {
     "serve": "all apps on one site, or only those named",
     "models": "list, pull, use, verify, rm",
     "flags": "list, stats, status, review, groups, suspicions,"
-    " audit, agreement, erase, export, import, push,"
-    " pull",
+    " audit, agreement, erase, export, publish, import,"
+    " push, pull",
     "reviewers": "add, list, remove",
     "train": "one run from a recipe; recipes, list, show, compare, all",
     "sweep": "a search over a recipe; workers may join from other processes and machines",

@@ -18,10 +18,12 @@ from shared.settings import Settings
 class Room:
     """One serving process, without pages and models."""
 
-    def __init__(self, root: Path, *, keep_days: int = 90, flags_repo: str = "") -> None:
+    def __init__(
+        self, root: Path, *, keep_days: int = 90, flags_repo: str = "", **more: str
+    ) -> None:
         self.home = Home(root).prepare()
         self.answers = AnswerStore(self.home.history, keep_days=keep_days)
-        settings = Settings(home=root, keep_days=keep_days, flags_repo=flags_repo)
+        settings = Settings(home=root, keep_days=keep_days, flags_repo=flags_repo, **more)
         self.flags = FlagService(self.home, self.answers, settings)
         self.ledger = Ledger(self.home)
 

@@ -12,6 +12,7 @@ from feedback.ledger import Ledger
 from feedback.outbox import Outbox, outbox_files
 from feedback.pulling import pull
 from feedback.pusher import Pace, Pusher
+from feedback.repos import Repos
 from feedback.shipping import is_due, ship
 from shared.cli import run
 from shared.errors import HubError
@@ -209,7 +210,7 @@ def test_no_request_waits_for_ever(room, loopback):
 
 
 def begun(room: Room, pace: Pace = FAST) -> Pusher:
-    return Pusher(room.home, room.flags._outbox, Hub(REPO), pace)
+    return Pusher(room.home, room.flags._outbox, Repos(raw=Hub(REPO)), pace)
 
 
 def until(condition) -> None:

@@ -24,7 +24,7 @@ _LEFT_OUT = {
 
 def pushing(state: PushState | None, waiting: int) -> str:
     """Whether what people gave reaches the Hub."""
-    if state is None:
+    if state is None or not state.repo:
         said = (
             "Nothing is pushed: no dataset is configured (<code>INKLOOP_FLAGS_REPO</code>), or"
             " <code>INKLOOP_OFFLINE</code> is set. Flags wait here, and nothing is lost."
