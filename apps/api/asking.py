@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from apps.api.schema import ChatBody, ChatMessage, CompletionBody, Sampled
+from apps.api.schema import USUAL, ChatBody, ChatMessage, CompletionBody, Sampled
 from apps.context import Ask
 from shared.engine.types import EngineInfo, Request, Sampling
 from shared.errors import BadRequest
@@ -79,15 +79,20 @@ def messages(turns: Sequence[ChatMessage]) -> tuple[Message, ...]:
 
 def sampling(body: Sampled, tokens: int) -> Sampling:
     """How to draw; what is not said is the suite's balanced preset, without its extra filters."""
-    usual = Sampling()
+    breakers = body.dry_sequence_breakers
     return Sampling(
-        temperature=usual.temperature if body.temperature is None else body.temperature,
-        top_p=usual.top_p if body.top_p is None else body.top_p,
+        temperature=USUAL.temperature if body.temperature is None else body.temperature,
+        top_p=USUAL.top_p if body.top_p is None else body.top_p,
         top_k=body.top_k,
         min_p=body.min_p,
         repeat_penalty=body.repeat_penalty,
         presence_penalty=body.presence_penalty or 0.0,
         frequency_penalty=body.frequency_penalty or 0.0,
+        dry_multiplier=body.dry_multiplier,
+        dry_base=body.dry_base,
+        dry_allowed_length=body.dry_allowed_length,
+        dry_penalty_last_n=body.dry_penalty_last_n,
+        dry_sequence_breakers=USUAL.dry_sequence_breakers if breakers is None else tuple(breakers),
         seed=body.seed,
         max_tokens=tokens,
         stop=body.stops,

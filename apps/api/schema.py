@@ -2,7 +2,8 @@
 
 Fields that only label a request (`user`, `metadata`, `store` …) are accepted and ignored; a field
 that would change the answer and is not supported is refused by name, never quietly dropped.
-`top_k`, `min_p` and `repeat_penalty` are extensions that other local servers share.
+`top_k`, `min_p`, `repeat_penalty` and the five `dry_…` fields are extensions that other local
+servers share; what they default to is llama-server's.
 """
 
 from typing import Any, Literal
@@ -10,8 +11,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from shared.engine.types import Sampling
 from shared.errors import BadRequest
 
+USUAL = Sampling()
 UNSUPPORTED = ("tools", "functions", "tool_choice", "function_call", "audio", "suffix")
 HARMLESS: tuple[Any, ...] = (None, [], "none", "auto", "")
 """Values of an unsupported field that ask for nothing."""
@@ -55,6 +58,11 @@ class Sampled(Body):
     repeat_penalty: float = 1.0
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
+    dry_multiplier: float = USUAL.dry_multiplier
+    dry_base: float = USUAL.dry_base
+    dry_allowed_length: int = USUAL.dry_allowed_length
+    dry_penalty_last_n: int = USUAL.dry_penalty_last_n
+    dry_sequence_breakers: list[str] | None = None
     seed: int | None = None
     stop: str | list[str] | None = None
     logit_bias: dict[int, float] | None = None

@@ -15,6 +15,9 @@ from shared.messages import Message
 MAX_CHARACTERS = 100_000
 """Of one message, or of a raw prompt."""
 MAX_STOPS = 16
+MAX_BREAKERS = 16
+LONGEST_BREAKER = 40
+"""Bytes; llama.cpp cuts off what is more."""
 MAX_LOGPROBS = 20
 MAX_SEED = 2**32 - 1
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -72,6 +75,22 @@ def check_sampling(sampling: Sampling, *, context_tokens: int) -> None:
     if len(sampling.stop) > MAX_STOPS or not all(sampling.stop):
         raise BadRequest(
             f"stop takes up to {MAX_STOPS} strings, none of them empty.", fix="Change stop."
+        )
+    _check_dry(sampling, context_tokens)
+
+
+def _check_dry(sampling: Sampling, context_tokens: int) -> None:
+    _between("dry_multiplier", sampling.dry_multiplier, 0, 100)
+    _between("dry_base", sampling.dry_base, 1, 10)
+    _between("dry_allowed_length", sampling.dry_allowed_length, 1, 10_000)
+    _between("dry_penalty_last_n", sampling.dry_penalty_last_n, -1, context_tokens)
+    breakers = sampling.dry_sequence_breakers
+    sizes = [len(clean_text(text).encode()) for text in breakers]
+    if len(sizes) > MAX_BREAKERS or not all(0 < size <= LONGEST_BREAKER for size in sizes):
+        raise BadRequest(
+            f"dry_sequence_breakers takes up to {MAX_BREAKERS} strings of 1 to {LONGEST_BREAKER}"
+            " bytes.",
+            fix="Change dry_sequence_breakers.",
         )
 
 

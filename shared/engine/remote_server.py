@@ -48,6 +48,8 @@ class Server:
         self.model = model
         self.takes_extras = False
         """It knows top_k, min_p and the repeat penalty, which OpenAI itself refuses."""
+        self.takes_dry = False
+        """It knows the settings of DRY, as llama-server does."""
         self._key = api_key or os.environ.get("OPENAI_API_KEY", "") or "none"
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, openai.AsyncOpenAI]
         self._clients = WeakKeyDictionary()
@@ -151,12 +153,17 @@ class Server:
             settings["user"] = hashlib.sha256(request.owner.encode()).hexdigest()[:32]
         if self.takes_extras:
             settings["extra_body"] = _extras(request)
+        if self.takes_dry and request.sampling.dry_multiplier:
+            settings["extra_body"] |= _dry(request)
         return settings
 
     async def _abilities(self) -> frozenset[Ability]:
         found: set[Ability] = set()
         extras = {"top_k": 40, "min_p": 0.05, "repeat_penalty": 1.0, "repetition_penalty": 1.0}
         self.takes_extras = await self._works(self.prompt_tokens("a", extra_body=extras))
+        self.takes_dry = self.takes_extras and await self._works(
+            self.prompt_tokens("a", extra_body={"dry_multiplier": 0.0})
+        )
         if self.takes_extras or await self._works(self.prompt_tokens("a")):
             found.add("chat")
         if await self._works(self._obeys_schema()):
@@ -216,6 +223,18 @@ def _extras(request: Request) -> dict[str, Any]:
         "min_p": sampling.min_p,
         "repeat_penalty": sampling.repeat_penalty,
         "repetition_penalty": sampling.repeat_penalty,
+    }
+
+
+def _dry(request: Request) -> dict[str, Any]:
+    """DRY under llama-server's names, which are ours."""
+    sampling = request.sampling
+    return {
+        "dry_multiplier": sampling.dry_multiplier,
+        "dry_base": sampling.dry_base,
+        "dry_allowed_length": sampling.dry_allowed_length,
+        "dry_penalty_last_n": sampling.dry_penalty_last_n,
+        "dry_sequence_breakers": list(sampling.dry_sequence_breakers),
     }
 
 

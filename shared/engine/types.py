@@ -37,6 +37,16 @@ class Sampling:
     """1 switches it off; looks back over the last 64 tokens."""
     presence_penalty: float = 0.0
     frequency_penalty: float = 0.0
+    dry_multiplier: float = 0.0
+    """How strongly not to say a passage again (llama.cpp's DRY); 0 switches it off, 0.8 is usual.
+    A token that makes a repeated run longer loses `multiplier * base ** (run - allowed_length)`."""
+    dry_base: float = 1.75
+    dry_allowed_length: int = 2
+    """Tokens that may come again in a row before anything is lost."""
+    dry_penalty_last_n: int = 64
+    """Tokens looked back over, the prompt's among them; -1: all of them."""
+    dry_sequence_breakers: tuple[str, ...] = ("\n", ":", '"', "*")
+    """What ends a run: what stands behind one of them may be said as if for the first time."""
     seed: int | None = None
     """None draws one; the answer's numbers say which."""
     max_tokens: int = 256

@@ -21,6 +21,7 @@ from shared.errors import DeadlineExceeded, InkloopError
 from shared.llama.binding import Model
 from shared.llama.constraint import Constraint
 from shared.llama.context import Context, Logits
+from shared.llama.dry import Dry
 from shared.llama.jobs import Job, Rows
 from shared.llama.outlet import Outlet
 from shared.llama.sampling import Likelihoods, Sampler, readable
@@ -41,6 +42,7 @@ class Order:
     adapter_name: str | None
     release: str
     constraint: Constraint | None = None
+    dry: Dry | None = None
     logprobs: int | None = None
     echo: bool = False
     dropped_turns: int = 0
@@ -98,7 +100,7 @@ class Answer(Job):
         order = self._order
         if self._sampler is None:
             self._sampler = Sampler(
-                self._model, order.sampling, seed=order.seed, recent=self.tokens
+                self._model, order.sampling, seed=order.seed, recent=self.tokens, dry=order.dry
             )
         if order.constraint and not self.written and self._write_forced(order.constraint):
             return

@@ -14,6 +14,7 @@ from shared.llama.answer import Answer, Order
 from shared.llama.binding import Model
 from shared.llama.cache import common_length
 from shared.llama.constraint import Constraint
+from shared.llama.dry import DrySamplers
 from shared.llama.jobs import Scoring, Warming
 from shared.llama.outlet import Outlet
 from shared.llama.render import ChatTemplate
@@ -44,6 +45,7 @@ class Preparer:
         self._model = model
         self._release = release
         self._grammars = Grammars(model.vocab)
+        self._dry = DrySamplers(model, window=window)
         self._ends = model.end_tokens
         self._template: ChatTemplate | None = None
         if model.template:
@@ -87,6 +89,7 @@ class Preparer:
             adapter_name=request.adapter,
             release=self._release,
             constraint=self._constraint(request, room),
+            dry=self._dry.of(sampling),
             logprobs=request.logprobs,
             echo=request.echo,
             dropped_turns=prompt.dropped,

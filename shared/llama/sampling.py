@@ -1,7 +1,8 @@
 """Drawing the next token of one answer, and saying how likely it was.
 
-Order: logit bias, penalties, top-k, top-p, min-p, temperature, draw. Top-k stands before everything
-that sorts: at 128k tokens that is 0.25 ms a token instead of several. Temperature 0 takes the best.
+Order, as in llama-server: logit bias, penalties, DRY, top-k, top-p, min-p, temperature, draw. Top-k
+stands before everything that sorts: at 128k tokens that is 0.25 ms a token instead of several.
+Temperature 0 takes the best.
 """
 
 import ctypes
@@ -16,6 +17,7 @@ from shared.engine.types import Sampling, TokenLogprob
 from shared.errors import EngineClosed
 from shared.llama.binding import Model
 from shared.llama.context import Context, Logits
+from shared.llama.dry import Dry
 from shared.llama.library import Handle
 
 PENALTY_WINDOW: Final = 64
@@ -31,14 +33,22 @@ def draw_seed() -> int:
 class Sampler:
     """One answer's chain of samplers; `free` it when the answer has ended."""
 
-    def __init__(self, model: Model, sampling: Sampling, *, seed: int, recent: list[int]) -> None:
-        self._penalised = _penalises(sampling)
+    def __init__(
+        self,
+        model: Model,
+        sampling: Sampling,
+        *,
+        seed: int,
+        recent: list[int],
+        dry: Dry | None = None,
+    ) -> None:
+        back = max(PENALTY_WINDOW if _penalises(sampling) else 0, dry.last_n if dry else 0)
+        self._looks_back = back > 0
         greedy = sampling.temperature <= 0.0
-        plain = greedy and not self._penalised and not sampling.logit_bias
-        self._chain: Handle = None if plain else _chain(model, sampling, seed % SEEDS)
-        if self._penalised:
-            for token in recent[-PENALTY_WINDOW:]:
-                self.accept(token)
+        plain = greedy and not self._looks_back and not sampling.logit_bias
+        self._chain: Handle = None if plain else _chain(model, sampling, seed % SEEDS, dry)
+        for token in recent[-back:] if back else ():
+            self.accept(token)
 
     def pick(self, context: Context, row: Logits, batch_row: int) -> int:
         """The next token, from the logits of batch row `batch_row` (which `row` views).
@@ -55,7 +65,7 @@ class Sampler:
 
     def accept(self, token: int) -> None:
         """Count a token that was not drawn here (forced by a grammar, or of the prompt)."""
-        if self._chain is not None and self._penalised:
+        if self._chain is not None and self._looks_back:
             lib.llama_sampler_accept(self._chain, token)
 
     def free(self) -> None:
@@ -65,19 +75,21 @@ class Sampler:
             self._chain = None
 
 
-def _chain(model: Model, sampling: Sampling, seed: int) -> Handle:
+def _chain(model: Model, sampling: Sampling, seed: int, dry: Dry | None) -> Handle:
     chain = lib.llama_sampler_chain_init(lib.llama_sampler_chain_default_params())
-    for sampler in _samplers(model, sampling, seed):
+    for sampler in _samplers(model, sampling, seed, dry):
         lib.llama_sampler_chain_add(chain, sampler)
     return chain
 
 
-def _samplers(model: Model, sampling: Sampling, seed: int) -> list[Handle]:
+def _samplers(model: Model, sampling: Sampling, seed: int, dry: Dry | None) -> list[Handle]:
     made = []
     if sampling.logit_bias:
         made.append(_bias(model, sampling))
     if _penalises(sampling):
         made.append(_penalties(model, sampling))
+    if dry is not None:
+        made.append(dry.copy())
 
     if sampling.temperature <= 0.0:
         return [*made, lib.llama_sampler_init_greedy()]
