@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 
-import gguf
 import llama_cpp.llama_cpp as lib
 import numpy as np
 import pytest
 from llama_cpp import Llama
 
 from shared import metrics
+from shared.bench.lora import make_adapter
 from shared.engine.ask import complete
 from shared.engine.types import Done, Event, Piece, Request, Sampling, Waiting
 from shared.errors import (
@@ -573,33 +573,16 @@ def test_a_file_that_is_no_model_is_refused_in_one_sentence(
     assert "\n" not in str(caught.value)
 
 
-def write_adapter(model: Path, path: Path, *, seed: int) -> Path:
-    """A LoRA of rank 4 with random weights on every query projection."""
-    reader = gguf.GGUFReader(model)
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_type("adapter")
-    writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", 16.0)
-    rng = np.random.default_rng(seed)
-    for tensor in reader.tensors:
-        if tensor.name.endswith("attn_q.weight"):
-            columns, rows = (int(n) for n in tensor.shape)
-            for half, shape in (("a", (4, columns)), ("b", (rows, 4))):
-                weights = rng.normal(size=shape).astype(np.float32) * 0.3
-                writer.add_tensor(f"{tensor.name}.lora_{half}", weights)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return path
-
-
 async def test_answers_with_different_adapters_do_not_disturb_each_other(
     exact_engine: LlamaEngine, float_gguf: Path, tmp_path: Path
 ) -> None:
     engine = exact_engine
-    await engine.add_adapter("one", write_adapter(float_gguf, tmp_path / "1.gguf", seed=1))
-    await engine.add_adapter("two", write_adapter(float_gguf, tmp_path / "2.gguf", seed=2))
+    await engine.add_adapter(
+        "one", make_adapter(float_gguf, tmp_path / "1.gguf", seed=1, scale=0.3)
+    )
+    await engine.add_adapter(
+        "two", make_adapter(float_gguf, tmp_path / "2.gguf", seed=2, scale=0.3)
+    )
     assert engine.info().adapters == ("one", "two")
     requests = [ask(LONG, owner="ann", adapter=name, logprobs=2) for name in (None, "one", "two")]
     alone = [(await tokens_of(engine, request))[0] for request in requests]
@@ -612,7 +595,7 @@ async def test_answers_with_different_adapters_do_not_disturb_each_other(
 async def test_a_removed_adapter_finishes_its_answers_and_takes_no_more(
     engine: LlamaEngine, demo_gguf: Path, tmp_path: Path
 ) -> None:
-    await engine.add_adapter("one", write_adapter(demo_gguf, tmp_path / "1.gguf", seed=1))
+    await engine.add_adapter("one", make_adapter(demo_gguf, tmp_path / "1.gguf", seed=1, scale=0.3))
     running = engine.generate(ask(LONG, sampling=endless(engine, 100), adapter="one"))
     await anext(running)
     await engine.remove_adapter("one")

@@ -1,31 +1,20 @@
-"""Any order of arrivals and cancellations gives everybody the text they would get alone."""
+"""Who is next, what one step computes, and how many threads compute it."""
 
-import asyncio
-import random
-from contextlib import aclosing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.engine.types import Done, Piece, Request, Sampling, Waiting
 from shared.errors import QueueFull
 from shared.llama.binding import Model
 from shared.llama.cache import Sequence, common_length, find_gap
 from shared.llama.context import Context
-from shared.llama.engine import LlamaEngine
-from shared.llama.jobs import Warming
-from shared.llama.pace import Pace
+from shared.llama.jobs import Job, Warming
+from shared.llama.pace import SMALLEST_CHUNK, Pace
 from shared.llama.steps import plan
 from shared.llama.threads import Knob, _step_times, thread_counts, time_limit
 from shared.llama.waiting import WaitingRoom
-from shared.messages import Message
-from shared.settings import Settings
-
-SYSTEM = Message("system", "You are a friendly writing helper. Answer in short plain sentences.")
-WORDS = "cat dog moon river story castle winter letter garden train".split()
 
 
 def job(owner: str = "", tokens: int = 10) -> Warming:
@@ -60,6 +49,59 @@ def test_who_leaves_the_queue_leaves_nothing_behind() -> None:
     assert (len(room), room.first()) == (1, second)
     room.remove(second)
     assert (len(room), room.first()) == (0, None)
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c", "d", "take", "leave"]), max_size=60))
+def test_nobody_waits_for_more_than_the_stated_number_of_others(events: list[str]) -> None:
+    room = WaitingRoom(60)
+    most: dict[Job, int] = {}
+    overtaken: dict[Job, int] = {}
+    for event in [*events, *["take"] * 60]:
+        inside = list(room.in_order())
+        if event == "take" and inside:
+            taken = room.take()
+            assert overtaken[taken] < most[taken]
+            overtaken |= {other: overtaken[other] + 1 for other in room.in_order()}
+        elif event == "leave" and inside:
+            room.remove(inside[len(inside) // 2])
+        elif len(event) == 1:
+            before = sum(other.owner == event for other in inside)
+            new = job(event)
+            room.add(new)
+            most[new], overtaken[new] = (before + 1) * 4, 0
+    assert len(room) == 0
+
+
+@given(st.lists(st.integers(1, 300), min_size=1, max_size=12), st.integers(0, 6))
+def test_every_prompt_is_read_within_the_stated_number_of_steps(
+    prompts: list[int], newcomers: int
+) -> None:
+    """Short prompts that come later and later do not hold up the long ones."""
+    pace = Pace(0.02)
+    pace.record(rows=0, prompt_tokens=64, seconds=64.0)  # a machine with room for the least
+    reading = [begun(tokens) for tokens in prompts]
+    bounds = {one: _steps_at_most(reading[: at + 1]) for at, one in enumerate(reading)}
+    steps = 0
+    while reading:
+        steps += 1
+        for share in plan(reading, pace, watched=True).shares:
+            share.job.sequence.tokens += [1] * share.tokens
+        for one in [one for one in reading if not one.pending]:
+            assert steps <= bounds.get(one, steps)
+            reading.remove(one)
+        if newcomers and steps % 3 == 0:
+            newcomers -= 1
+            reading.append(begun(1 + steps % 5))
+
+
+def begun(tokens: int) -> Warming:
+    made = job(tokens=tokens)
+    made.begin(Sequence(0, "", 0))
+    return made
+
+
+def _steps_at_most(reading: list[Warming]) -> int:
+    return sum(-(-len(one.tokens) // (SMALLEST_CHUNK // 2)) for one in reading)
 
 
 @given(st.lists(st.integers(0, 3)), st.lists(st.integers(0, 3)))
@@ -154,130 +196,3 @@ def test_a_number_of_threads_that_takes_too_long_is_given_up(demo_gguf: Path) ->
     assert len(_step_times(context, 5, 4)) == 5
     context.free()
     model.free()
-
-
-@dataclass
-class Person:
-    """What one made-up person asks, and when they lose patience."""
-
-    question: str
-    owner: str
-    patience: int
-    delay_rounds: int
-    texts: list[str] = field(default_factory=list)
-
-
-def people(seed: int, count: int) -> list[Person]:
-    rng = random.Random(seed)
-    return [
-        Person(
-            question=f"Tell me about a {rng.choice(WORDS)} and a {rng.choice(WORDS)}. "
-            * rng.choice([1, 1, 4, 12]),
-            owner=rng.choice(["", "ann", "ben", "cem"]),
-            patience=rng.choice([99, 99, 0, 3]),
-            delay_rounds=rng.randrange(40),
-        )
-        for _ in range(count)
-    ]
-
-
-def request(person: Person) -> Request:
-    return Request(
-        messages=(SYSTEM, Message("user", person.question)),
-        shared_messages=1,
-        owner=person.owner,
-        sampling=Sampling(temperature=0, max_tokens=24),
-        logprobs=2,
-    )
-
-
-@dataclass(frozen=True)
-class Said:
-    """One token, how likely it was, and how far the second choice was behind."""
-
-    text: str
-    logprob: float
-    gap: float
-
-
-NOISE = 0.05
-"""Nats. On a model without rounding, 0.01 is the most that was seen."""
-
-
-async def talk(engine: LlamaEngine, person: Person) -> list[Said] | None:
-    """What was said; None for who went away."""
-    for _ in range(person.delay_rounds):
-        await asyncio.sleep(0)
-    got: list[Said] = []
-    async with aclosing(engine.generate(request(person))) as events:
-        async for event in events:
-            if isinstance(event, Piece):
-                for said in event.logprobs:
-                    (_, best), (_, second) = said.top
-                    got.append(Said(said.text, said.logprob or 0.0, best - second))
-            if not isinstance(event, Waiting) and len(got) >= person.patience:
-                return None
-            if isinstance(event, Done):
-                return got
-    raise AssertionError("The answer ended without a last word.")
-
-
-@pytest.fixture(scope="module")
-def alone(float_gguf: Path):
-    engine = LlamaEngine.load(float_gguf, release="demo", settings=Settings(threads=1))
-    yield engine
-    engine.close_now()
-
-
-@pytest.fixture(scope="module")
-def crowded(float_gguf: Path):
-    """So little memory that people queue and kept conversations are thrown out all the time."""
-    engine = LlamaEngine.load(
-        float_gguf, release="demo", settings=Settings(threads=1, kv_tokens=1400, queue=64)
-    )
-    yield engine
-    engine.close_now()
-
-
-@settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(seed=st.integers(0, 10**6))
-def test_everybody_gets_what_they_would_get_alone(
-    alone: LlamaEngine, crowded: LlamaEngine, seed: int
-) -> None:
-    asyncio.run(_compare(alone, crowded, people(seed, 24)))
-
-
-async def _compare(alone: LlamaEngine, crowded: LlamaEngine, crowd: list[Person]) -> None:
-    together = await asyncio.gather(*(talk(crowded, person) for person in crowd))
-    for person, got in zip(crowd, together, strict=True):
-        if got is None:
-            continue
-        patient = Person(person.question, "", 99, 0)
-        expected = await talk(alone, patient)
-        assert expected is not None
-        assert_same_until_a_tie(got, expected)
-    await assert_nothing_runs(crowded)
-
-
-def assert_same_until_a_tie(got: list[Said], expected: list[Said]) -> None:
-    for said, wanted in zip(got, expected, strict=False):
-        if said.text != wanted.text:
-            assert min(said.gap, wanted.gap) <= NOISE, f"{said} instead of {wanted}"
-            return
-        assert abs(said.logprob - wanted.logprob) <= NOISE, f"{said} instead of {wanted}"
-    assert len(got) == len(expected)
-
-
-async def assert_nothing_runs(engine: LlamaEngine) -> None:
-    """After two rounds of the scheduler, no job, queue entry or running sequence is left."""
-    core = engine._core
-    for _ in range(2):
-        await asyncio.wrap_future(core.desk.call(lambda: None))
-    scheduler = core.scheduler
-    assert scheduler._running == []
-    assert core.desk.queue() == []
-    cache = scheduler._cache
-    assert all(not sequence.running for sequence in cache._all)
-    assert sorted([*cache._free, *(s.id for s in cache._all)]) == list(range(96))

@@ -2,6 +2,14 @@
 
 Each round lets people in from the queue, plans one step, computes it and hands the results out.
 The thread owns the context and the cache; everybody else leaves notes at the `desk`.
+
+Nobody starves, and that is a matter of steps, not of the machine's speed:
+- Between two steps of a running answer each other adapter in use has at most one.
+- In its step a writing answer gets at least a token, and the prompt that came first at least half of
+  the budget. So a prompt is read within Σ⌈tokens / 4⌉ steps of its adapter, over itself and those
+  that came before it, and an answer of n tokens takes n more.
+- Every answer ends, so the first in the queue begins. With r requests of the same owner before it and
+  p owners in the queue at most, a request begins after at most (r + 1)·p others.
 """
 
 import threading
@@ -36,7 +44,7 @@ class Scheduler:
         self._pace = pace
         self._batch = Batch()
         self._running: list[Job] = []
-        self._adapter = BASE_MODEL
+        self._adapter = self._turn = BASE_MODEL
         self._apply_adapter: Callable[[int], None] = lambda _: None
         self._thread = threading.Thread(target=self._run, name="inkloop-scheduler", daemon=True)
 
@@ -115,11 +123,12 @@ class Scheduler:
             self._pace.ended(time.monotonic() - job.admitted)
 
     def _next_group(self) -> list[Job]:
-        """The jobs of one adapter; adapters take turns."""
+        """The jobs of one adapter; adapters take turns, whatever is loaded and freed meanwhile."""
         adapters = sorted({job.adapter for job in self._running})
-        later = [adapter for adapter in adapters if adapter > self._adapter]
-        self._use_adapter(later[0] if later else adapters[0])
-        return [job for job in self._running if job.adapter == self._adapter]
+        later = [adapter for adapter in adapters if adapter > self._turn]
+        self._turn = later[0] if later else adapters[0]
+        self._use_adapter(self._turn)
+        return [job for job in self._running if job.adapter == self._turn]
 
     def _use_adapter(self, adapter: int) -> None:
         if adapter != self._adapter:

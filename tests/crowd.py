@@ -1,0 +1,174 @@
+"""A crowd of made-up people on one engine, and what each of them would get alone."""
+
+import asyncio
+import random
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from shared.engine.types import Done, Piece, Request, Sampling, Waiting
+from shared.errors import BadRequest, QueueFull
+from shared.llama.engine import LlamaEngine
+from shared.llama.jobs import Job
+from shared.llama.steps import Step
+from shared.messages import Message
+
+SYSTEM = Message("system", "You are a friendly writing helper. Answer in short plain sentences.")
+WORDS = "cat dog moon river story castle winter letter garden train".split()
+ANSWER_TOKENS = 16
+PATIENT = 99
+NOISE = 0.05
+"""Nats. On a model without rounding, 0.01 is the most that was seen."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """What somebody asks, with which adapter, and when they lose patience."""
+
+    messages: tuple[Message, ...]
+    owner: str = ""
+    adapter: str | None = None
+    patience: int = PATIENT
+    """Tokens after which they go away."""
+    delay_rounds: int = 0
+
+    @property
+    def request(self) -> Request:
+        return Request(
+            messages=(SYSTEM, *self.messages),
+            shared_messages=1,
+            owner=self.owner,
+            adapter=self.adapter,
+            sampling=Sampling(temperature=0, max_tokens=ANSWER_TOKENS),
+            logprobs=2,
+        )
+
+
+@dataclass(frozen=True)
+class Said:
+    """One token, how likely it was, and how far the second choice was behind."""
+
+    text: str
+    logprob: float
+    gap: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer."""
+
+    said: list[Said]
+    done: Done
+
+    @property
+    def shifted(self) -> bool:
+        """Whether older turns were taken out of a kept conversation."""
+        numbers = self.done.numbers
+        return numbers.dropped_turns > 0 and numbers.cached_tokens > numbers.prompt_tokens // 2
+
+
+def question(rng: random.Random) -> Message:
+    text = f"Tell me about a {rng.choice(WORDS)} and a {rng.choice(WORDS)}. "
+    return Message("user", text * rng.choice([1, 1, 4, 12]))
+
+
+def people(rng: random.Random, count: int, adapters: list[str | None]) -> list[Person]:
+    """Who asks once; some go away at once, some in the middle."""
+    return [
+        Person(
+            messages=(question(rng),),
+            owner=rng.choice(["", "ann", "ben", "cem"]),
+            adapter=rng.choice(adapters),
+            patience=rng.choice([PATIENT, PATIENT, PATIENT, 0, 3]),
+            delay_rounds=rng.randrange(40),
+        )
+        for _ in range(count)
+    ]
+
+
+def long_talk(rng: random.Random, owner: str, adapter: str | None) -> list[Person]:
+    """Somebody whose next turn no longer fits a window of 512 tokens."""
+    said: list[Message] = []
+    for turn in range(7):
+        words = " ".join(rng.choice(WORDS) for _ in range(24))
+        said.append(Message("user", f"Question {turn}: {words}?"))
+        said.append(Message("assistant", f"Answer {turn}: {words}."))
+    asked = [said[:at] for at in range(1, len(said), 2)]
+    return [
+        Person(messages=tuple(messages), owner=owner, adapter=adapter)
+        for messages in (asked[-2], asked[-1])
+    ]
+
+
+async def talk(engine: LlamaEngine, person: Person) -> Answer | str:
+    """What was said, or `gone`, `refused` (the queue is full), `removed` (the adapter is)."""
+    for _ in range(person.delay_rounds):
+        await asyncio.sleep(0)
+    got: list[Said] = []
+    try:
+        async with aclosing(engine.generate(person.request)) as events:
+            async for event in events:
+                if isinstance(event, Piece):
+                    got += [_said(each) for each in event.logprobs]
+                if not isinstance(event, Waiting) and len(got) >= person.patience:
+                    return "gone"
+                if isinstance(event, Done):
+                    return Answer(got, event)
+    except QueueFull:
+        return "refused"
+    except BadRequest:
+        return "removed"
+    raise AssertionError("The answer ended without a last word.")
+
+
+def _said(each: Any) -> Said:
+    (_, best), (_, second) = each.top
+    return Said(each.text, each.logprob or 0.0, best - second)
+
+
+def agree(got: Answer, expected: Answer) -> bool:
+    """Whether two answers are the same, up to a tie that another order of computing decides."""
+    for said, wanted in zip(got.said, expected.said, strict=False):
+        if said.text != wanted.text:
+            return min(said.gap, wanted.gap) <= NOISE
+        if abs(said.logprob - wanted.logprob) > NOISE:
+            return False
+    return len(got.said) == len(expected.said)
+
+
+class Watch:
+    """Sees each step of a scheduler as it is computed, and holds it to what it promises."""
+
+    def __init__(self, engine: LlamaEngine) -> None:
+        self.steps = 0
+        self.broken: list[str] = []
+        self._others: dict[Job, list[int]] = {}
+        """For each running answer, whose turns came since its own last one."""
+        scheduler = engine._core.scheduler
+        compute = scheduler._compute
+
+        def watched(step: Step) -> None:
+            self._look(step, list(scheduler._running))
+            compute(step)
+
+        scheduler._compute = watched  # type: ignore[method-assign]
+
+    def _look(self, step: Step, running: list[Job]) -> None:
+        self.steps += 1
+        turn = step.shares[0].job.adapter
+        self._others = {job: self._others.get(job, []) for job in running}
+        given = {share.job: share.tokens for share in step.shares}
+        for job in running:
+            if job.adapter != turn:
+                self._others[job].append(turn)
+                if len(set(self._others[job])) < len(self._others[job]):
+                    self.broken.append(f"{turn} had two turns before {job.adapter} had one")
+            else:
+                self._others[job] = []
+                if job.writing and not given.get(job):
+                    self.broken.append("a writing answer got no token")
+        self._look_at_reading([j for j in running if j.adapter == turn and not j.writing], given)
+
+    def _look_at_reading(self, readers: list[Job], given: dict[Job, int]) -> None:
+        if readers and given.get(readers[0], 0) < min(readers[0].pending, 4):
+            self.broken.append("the prompt that came first did not advance by four tokens")
