@@ -58,13 +58,14 @@ class Revisions:
             rows = db.execute(_ALL, self._key(owner)).fetchall()
         return [row["text"] for row in rows]
 
-    def change(self, owner: str, edit: Callable[[str], str], *, joined: bool = False) -> str:
+    def change(self, owner: str, edit: Callable[[str], str], *, onto: str = "") -> str:
         """Make the next revision from the present one, with nobody in between.
 
         Args:
             owner: Whose document.
             edit: From the present text (empty when there is none) to the next.
-            joined: Part of the step before: one undo takes back both.
+            onto: The text that the step before left, if this is a part of that step: one undo
+                takes back both. Where something else was done meanwhile, it is a step of its own.
         """
         key = self._key(owner)
         with self._shelf.change() as db:
@@ -73,7 +74,7 @@ class Revisions:
                 # What the first undo goes back to.
                 db.execute(_ADD, (*key, "", now().isoformat()))
             text = edit(row["text"] if row else "")
-            if joined and row:
+            if onto and row and row["text"] == onto:
                 db.execute("DELETE FROM revisions WHERE id = ?", (row["id"],))
             db.execute(_ADD, (*key, text, now().isoformat()))
             # A new step goes another way: what was undone lies no longer ahead.

@@ -13,9 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.alike import alike
-from apps.brainstorm import bring, diversity, export, ranking, steps, view
+from apps.brainstorm import bring, diversity, export, measure, ranking, steps, view
+from apps.brainstorm.background import Seen
 from apps.brainstorm.board import MAX_CARDS, STATES, Board, Card, Comparison, checked_rubric
-from apps.brainstorm.desk import Desk, Seen
+from apps.brainstorm.desk import Asked, Desk
+from apps.brainstorm.judging import shortened
 from apps.brainstorm.rubric import Mark, marks, read_rubric, weighted
 from apps.brainstorm.thinking import Harvest, Thinker, Thinking, ideas_in
 from apps.context import Context
@@ -167,7 +169,7 @@ async def test_a_wish_reaches_the_model(thinker: Thinker, engine: ScriptedEngine
 
 
 async def test_judging_gives_each_criterion_a_reason_and_a_score(thinker: Thinker) -> None:
-    _, scores = await thinker.evaluate(OWNER, "Lamp", "It glows.", ["Fun", "Cost"])
+    _, scores = await thinker.judge.evaluate(OWNER, "Lamp", "It glows.", ["Fun", "Cost"])
     assert [(s.criterion, s.reason, s.score) for s in scores] == [
         ("Fun", "Because.", 3),
         ("Cost", "Because.", 3),
@@ -184,7 +186,7 @@ async def test_judging_asks_the_judge(tmp_path: Path) -> None:
             return engine
 
         judged = Context(ctx.settings, ctx.home, engine_for, ctx.answers, ctx.flags)
-        await Thinker(judged).evaluate(OWNER, "Lamp", "It glows.")
+        await Thinker(judged).judge.evaluate(OWNER, "Lamp", "It glows.")
     assert set(asked) == {"judge"}
 
 
@@ -192,16 +194,16 @@ async def test_evaluating_all_judges_what_has_no_scores_yet(
     desk: Desk, engine: ScriptedEngine
 ) -> None:
     board = await full(desk)
-    await seen(desk.evaluate(OWNER, "", board.cards[0].id))
+    await seen(desk.evaluate(OWNER, Asked(), board.cards[0].id))
     before = len(engine.requests)
-    await seen(desk.evaluate(OWNER, ""))
+    await seen(desk.evaluate(OWNER, Asked()))
     assert len(engine.requests) - before == 2
     assert all(card.total == 9 for card in desk.board(OWNER).cards)
 
 
 async def test_one_undo_takes_all_judgements_of_one_click_back(desk: Desk) -> None:
     board = await full(desk)
-    await seen(desk.evaluate(OWNER, ""))
+    await seen(desk.evaluate(OWNER, Asked()))
     assert desk.undo(OWNER) == board
 
 
@@ -245,7 +247,7 @@ async def test_a_board_is_its_owners_alone(desk: Desk) -> None:
     with pytest.raises(NotFound):
         await seen(desk.refine(OTHER, board.cards[0].id, ""))
     with pytest.raises(NotFound):
-        await seen(desk.evaluate(OTHER, "", board.cards[0].id))
+        await seen(desk.evaluate(OTHER, Asked(), board.cards[0].id))
 
 
 async def test_a_board_survives_a_restart(ctx: Context, desk: Desk, thinker: Thinker) -> None:
@@ -326,7 +328,14 @@ def test_the_json_file_holds_every_word() -> None:
     whole = json.loads(export.as_json(HOSTILE_BOARD).text)
     assert whole["topic"] == HOSTILE
     assert whole["cards"][0]["scores"] == [
-        {"criterion": "+1", "reason": "*bold*", "score": 2.0, "low": None, "high": None}
+        {
+            "criterion": "+1",
+            "reason": "*bold*",
+            "score": 2.0,
+            "low": None,
+            "high": None,
+            "scale": [1, 5],
+        }
     ]
 
 
@@ -408,7 +417,8 @@ STEPS = st.one_of(
 def test_whatever_steps_are_sent_the_board_stays_whole(sent: list[dict[str, object]]) -> None:
     now = board(*"0123456")
     for step in sent:
-        named = {**step, "ids": [str(number) for number in step["ids"]]}  # type: ignore[attr-defined]
+        names = [str(number) for number in step["ids"]]  # type: ignore[attr-defined]
+        named = {**step, "ids": names}
         if "before" in named:
             named["before"] = str(named["before"])
         before = now
@@ -419,8 +429,12 @@ def test_whatever_steps_are_sent_the_board_stays_whole(sent: list[dict[str, obje
             continue
         assert len(set(ids(now))) == len(now.cards)
         assert Board.read(now.write()) == now
-        if named["op"] in ("move", "tag", "state", "edit"):
+        if named["op"] in ("move", "tag", "state"):
             assert set(ids(now)) == set(ids(before))
+        if named["op"] == "edit":
+            # Words for a card that is gone are a card of their own.
+            gone = names[0] not in ids(before)
+            assert len(now.cards) == len(before.cards) + gone
 
 
 @pytest.mark.parametrize("sent", [{}, {"op": "fly"}, {"op": "move"}, {"op": "tag", "ids": "a"}])
@@ -441,9 +455,124 @@ def test_what_was_undone_comes_back_until_something_new_is_done(desk: Desk) -> N
     assert desk.redo(OWNER) == other
 
 
+async def test_judging_goes_on_when_nobody_follows(desk: Desk) -> None:
+    await full(desk)
+    judging = desk.evaluate(OWNER, Asked())
+    assert "1 of 3" in (await anext(judging)).status
+    await judging.aclose()
+    await seen(desk.follow(OWNER))
+    assert all(card.scores for card in desk.board(OWNER).cards)
+    assert await seen(desk.follow(OWNER)) == []
+
+
+async def test_stop_ends_judging_that_nobody_follows(tmp_path: Path) -> None:
+    engine = ScriptedEngine(thought, hold=asyncio.Event())
+    with room(tmp_path, engine) as ctx:
+        desk = Desk(ctx.home.history, Thinker(ctx), keep_days=90)
+        desk.write(OWNER, "One", "")
+        judging = desk.evaluate(OWNER, Asked())
+        await anext(judging)
+        await judging.aclose()
+        desk.stop(OWNER)
+        await seen(desk.follow(OWNER))
+        assert await seen(desk.follow(OWNER)) == []
+        assert (desk.board(OWNER).cards[0].scores, engine.running) == ((), 0)
+
+
+async def test_one_board_is_judged_once_at_a_time_and_another_owners_beside_it(
+    tmp_path: Path,
+) -> None:
+    engine = ScriptedEngine(thought, hold=asyncio.Event())
+    with room(tmp_path, engine) as ctx:
+        desk = Desk(ctx.home.history, Thinker(ctx), keep_days=90)
+        for owner in (OWNER, OTHER):
+            desk.write(owner, "One", "")
+        running = [desk.evaluate(owner, Asked()) for owner in (OWNER, OTHER)]
+        for steps in running:
+            await anext(steps)
+        with pytest.raises(BadRequest, match="at this board"):
+            await seen(desk.evaluate(OWNER, Asked()))
+        for owner, steps in zip((OWNER, OTHER), running, strict=True):
+            desk.stop(owner)
+            await seen(steps)
+
+
+async def test_what_failed_when_nobody_looked_is_told_once(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    engine = ScriptedEngine(["no scores"], hold=gate, hold_after=1)
+    with room(tmp_path, engine) as ctx:
+        desk = Desk(ctx.home.history, Thinker(ctx), keep_days=90)
+        desk.write(OWNER, "One", "")
+        judging = desk.evaluate(OWNER, Asked())
+        await anext(judging)
+        await judging.aclose()
+        gate.set()
+        while engine.running or not engine.requests:
+            await asyncio.sleep(0)
+        with pytest.raises(EngineClosed, match="did not finish"):
+            await seen(desk.follow(OWNER))
+        assert await seen(desk.follow(OWNER)) == []
+
+
+async def test_undo_keeps_apart_what_was_done_while_the_judge_was_at_it(desk: Desk) -> None:
+    await full(desk)
+    judging = desk.evaluate(OWNER, Asked())
+    await anext(judging)
+    before = desk.write(OWNER, "Meanwhile", "")
+    await seen(judging)
+    assert desk.board(OWNER).cards[0].scores
+    while desk.board(OWNER) != before:
+        assert "Meanwhile" in desk.board(OWNER).titles()
+        desk.undo(OWNER)
+
+
+@pytest.mark.parametrize("scale", ["1-3", "1-5", "1-10", "0-100"])
+async def test_every_scale_reaches_the_judge_and_the_card(tmp_path: Path, scale: str) -> None:
+    low, high = map(int, scale.split("-"))
+    rows = [{"criterion": name, "reason": "Because.", "score": high} for name in ("Fun", "Cost")]
+    engine = scripted([json.dumps({"scores": rows})])
+    with room(tmp_path, engine) as ctx:
+        desk = Desk(ctx.home.history, Thinker(ctx), keep_days=90)
+        desk.write(OWNER, "One", "")
+        await seen(desk.evaluate(OWNER, Asked("Fun, Cost", scale=scale)))
+        card = desk.board(OWNER).cards[0]
+    assert f"from {low} to {high}." in engine.requests[0].messages[-1].content
+    assert [(mark.scale, mark.score) for mark in card.scores] == [((low, high), high)] * 2
+
+
+async def test_a_scale_that_is_not_offered_is_refused(desk: Desk) -> None:
+    desk.write(OWNER, "One", "")
+    with pytest.raises(BadRequest, match="1-10"):
+        await seen(desk.evaluate(OWNER, Asked(scale="5-1")))
+
+
+def test_marks_on_different_scales_are_ranked_by_where_they_stand() -> None:
+    def marked(name: str, score: float, scale: tuple[int, int]) -> Card:
+        return card(name, scores=(Mark(criterion="Fun", reason="r", score=score, scale=scale),))
+
+    mixed = Board(cards=(marked("a", 40, (0, 100)), marked("b", 3, (1, 3)), marked("c", 4, (1, 5))))
+    assert ids(mixed.ranked()) == ["b", "c", "a"]
+
+
+def test_words_for_a_card_that_another_tab_took_down_become_a_card(desk: Desk) -> None:
+    one = desk.write(OWNER, "One", "").cards[0]
+    desk.remove(OWNER, one.id)
+    desk.take(OWNER, {"op": "edit", "ids": [one.id], "title": "Mine", "body": "Kept."})
+    assert [(c.title, c.body) for c in desk.board(OWNER).cards] == [("Mine", "Kept.")]
+
+
+def test_of_two_edits_of_one_card_the_later_stands_and_the_earlier_is_kept(desk: Desk) -> None:
+    one = desk.write(OWNER, "One", "").cards[0]
+    for title in ("From the first tab", "From the second tab"):
+        desk.take(OWNER, {"op": "edit", "ids": [one.id], "title": title, "body": ""})
+    now = desk.board(OWNER).cards[0]
+    assert now.title == "From the second tab"
+    assert [old.title for old in now.versions] == ["From the first tab", "One"]
+
+
 async def test_what_is_done_in_one_tab_is_not_lost_by_judging_in_another(desk: Desk) -> None:
     first = await full(desk)
-    judging = desk.evaluate(OWNER, "")
+    judging = desk.evaluate(OWNER, Asked())
     await anext(judging)
     desk.write(OWNER, "Meanwhile", "")
     desk.take(OWNER, {"op": "edit", "ids": [first.cards[1].id], "title": "Mine", "body": ""})
@@ -518,13 +647,45 @@ class Judge:
 async def judged(root: Path, judge: Judge, one: str, other: str) -> int:
     with room(root, scripted(judge)) as ctx:
         ideas = [Idea(title="Same", body=body) for body in (one, other)]
-        return (await Thinker(ctx).compare(OWNER, ideas[0], ideas[1], RUBRIC))[0]
+        return (await Thinker(ctx).judge.compare(OWNER, ideas[0], ideas[1], RUBRIC))[0]
+
+
+def lamps(text: str) -> float:
+    return text.count("lamp")
 
 
 async def test_a_judge_that_looks_at_the_ideas_says_the_same_in_both_orders(tmp_path: Path) -> None:
-    by_length = Judge(len)
-    assert await judged(tmp_path, by_length, "A long text here.", "Short one.") == 1
-    assert await judged(tmp_path, by_length, "Short one.", "A long text here.") == 2
+    by_lamps = Judge(lamps)
+    assert await judged(tmp_path, by_lamps, "A lamp and a lamp.", "One lamp is there.") == 1
+    assert await judged(tmp_path, by_lamps, "One lamp is there.", "A lamp and a lamp.") == 2
+
+
+async def test_a_longer_idea_that_is_better_wins(tmp_path: Path) -> None:
+    long = "A lamp, a lamp and a lamp at every one of the doors of the house."
+    assert await judged(tmp_path, Judge(lamps), "One lamp there.", long) == 2
+
+
+async def test_a_longer_idea_does_not_win_by_its_length(tmp_path: Path) -> None:
+    assert await judged(tmp_path, Judge(len), "A lamp.", "It is good, so good, and good.") == 0
+    assert await judged(tmp_path, Judge(len), "It is good, so good, and good.", "A lamp.") == 0
+
+
+async def test_a_judge_by_length_alone_is_corrected_on_the_whole_test_set(tmp_path: Path) -> None:
+    with room(tmp_path, scripted(measure.longest)) as ctx:
+        judge = Thinker(ctx).judge
+        found = [await measure.judged(judge, pair) for pair in measure.pairs()]
+    assert len(found) >= 20
+    assert {one.bare_first for one in found} == {one.bare_second for one in found} == {"empty"}
+    assert {one.bare_marks for one in found} == {"empty"}
+    assert {one.board for one in found} == {one.turned for one in found} == {"tie"}
+    assert "empty" not in {one.marks for one in found}
+
+
+def test_an_idea_is_cut_between_words() -> None:
+    idea = Idea(title="Lamp", body="It glows when somebody reads.")
+    assert shortened(idea, 16).body == "It glows"
+    assert shortened(idea, 100) == idea
+    assert shortened(Idea(title="Lamp", body="Glow"), 1).body == "Glow"
 
 
 async def test_a_judge_that_takes_what_comes_first_gives_a_tie(tmp_path: Path) -> None:
@@ -532,7 +693,7 @@ async def test_a_judge_that_takes_what_comes_first_gives_a_tie(tmp_path: Path) -
 
 
 async def test_comparing_all_ranks_by_what_won(tmp_path: Path) -> None:
-    good = {"bad bad": 0.0, "fair fair": 1.0, "good good": 2.0}
+    good = {"bad bad": 0.0, "mid mid": 1.0, "top top": 2.0}
     with room(tmp_path, scripted(Judge(lambda text: good[text]))) as ctx:
         desk = Desk(ctx.home.history, Thinker(ctx), keep_days=90)
         for text in good:
@@ -540,7 +701,7 @@ async def test_comparing_all_ranks_by_what_won(tmp_path: Path) -> None:
         before = desk.board(OWNER)
         await seen(desk.compare(OWNER, ""))
         ranked = desk.rank(OWNER, by_comparison=True)
-    assert ranked.titles() == ["good good", "fair fair", "bad bad"]
+    assert ranked.titles() == ["top top", "mid mid", "bad bad"]
     assert ranking.standing(ranked, ranked.cards[0].id) == "won 2"
     assert before.comparisons == ()
 

@@ -21,13 +21,30 @@ class Thinking:
     """Somebody at their board."""
 
     def __init__(self, page: "Page", server: str) -> None:
+        self.watch(page)
+        page.goto(f"{server}/brainstorm")
+        page.wait_for_selector("#board .board-empty")
+
+    @classmethod
+    def on(cls, page: "Page") -> "Thinking":
+        """Somebody whose page may show cards already."""
+        one = cls.__new__(cls)
+        one.watch(page)
+        return one
+
+    def watch(self, page: "Page") -> None:
         self.page = page
         # A model that repeats itself is asked several times for its ideas.
         page.set_default_timeout(PATIENCE_MS)
         self.alerts: list[str] = []
         page.on("dialog", lambda dialog: (self.alerts.append(dialog.message), dialog.accept()))
-        page.goto(f"{server}/brainstorm")
-        page.wait_for_selector("#board .board-empty")
+
+    def bring(self, name: str, text: str) -> None:
+        """Choose a file whose cards are put up."""
+        if not self.page.is_visible("#board-bring-up"):
+            self.page.click("#board-bring-folder button")
+        file = {"name": name, "mimeType": "text/plain", "buffer": text.encode()}
+        self.page.set_input_files("#board-bring-file input", [file])  # type: ignore[list-item]
 
     def brainstorm(self, topic: str = "A library at night", count: int = 5) -> None:
         self.page.fill("#board-topic textarea", topic)
@@ -51,6 +68,17 @@ class Thinking:
 
     def rests(self) -> None:
         self.page.wait_for_selector("#board-stop", state="hidden")
+
+    def edit(self, card: str, title: str) -> None:
+        """Open the editor of a card (by its id) and write another title; not saved yet."""
+        self.page.click(f"#{card} [data-act=edit]")
+        self.page.fill(f"#{card} .editor input", title)
+
+    def ids(self) -> list[str]:
+        found: list[str] = self.page.locator("#board .card").evaluate_all(
+            "cards => cards.map(c => c.id)"
+        )
+        return found
 
     def write(self, title: str, body: str = "") -> None:
         if not self.page.is_visible("#board-own-title"):
@@ -171,3 +199,76 @@ def test_nothing_sticks_out_on_a_phone(browser: "Browser", server: str) -> None:
     phone.write("x" * 200, "y" * 300)
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
+
+
+def test_judging_goes_on_after_the_tab_is_closed(browser: "Browser", server: str) -> None:
+    context = browser.new_context()
+    first = Thinking(context.new_page(), server)
+    rows = "\n".join(f"Idea {number},Text number {number}." for number in range(8))
+    first.bring("ideas.csv", f"title,text\n{rows}\n")
+    first.cards(8)
+    first.page.click("#board-evaluate")
+    expect(first.page.locator("#board-status")).to_contain_text("Judging")
+    first.page.close()
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"{server}/brainstorm")
+    page.wait_for_function("document.querySelectorAll('#board .scores').length === 8")
+    Thinking.on(page).rests()
+    context.close()
+
+
+def test_two_tabs_on_one_board_lose_no_edit(browser: "Browser", server: str) -> None:
+    context = browser.new_context()
+    one = Thinking(context.new_page(), server)
+    one.write("Lamp")
+    one.write("Book")
+    other = Thinking.on(context.new_page())
+    other.page.goto(f"{server}/brainstorm")
+    other.cards(2)
+    lamp, book = one.ids()
+    # Different cards at once: both editors are open before either is saved.
+    one.edit(lamp, "Lamp of one")
+    other.edit(book, "Book of the other")
+    one.page.click("#board [data-act=save]")
+    other.page.click("#board [data-act=save]")
+    other.titles("Lamp of one", "Book of the other")
+    # The same card: the later words stand, the earlier ones are a version.
+    one.edit(lamp, "Written first")
+    other.edit(lamp, "Written later")
+    one.page.click("#board [data-act=save]")
+    one.titles("Written first", "Book of the other")
+    other.page.click("#board [data-act=save]")
+    other.titles("Written later", "Book of the other")
+    other.says(f"#{lamp} .past", "Written first")
+    # A card that the other tab takes down while somebody writes on it: the words are kept.
+    one.page.reload()
+    one.titles("Written later", "Book of the other")
+    one.edit(book, "Not lost")
+    other.page.click(f"#{book} [data-act=remove]")
+    other.cards(1)
+    other.rests()
+    other.page.reload()
+    other.cards(1)
+    one.page.click("#board [data-act=save]")
+    one.titles("Written later", "Not lost")
+    context.close()
+
+
+def test_scores_on_another_scale_show_and_come_back(board: Thinking) -> None:
+    board.write("Night desk", "Open late.")
+    board.page.click("#board-scale input")
+    board.page.click("[role=option]:has-text('0 to 100')")
+    board.page.click("#board-evaluate")
+    board.page.wait_for_selector("#board .scores")
+    board.says("#board .scores li:last-child", "/ 300")
+    board.rests()
+    board.page.reload()
+    expect(board.page.locator("#board-scale input")).to_have_value("0 to 100")
+
+
+def test_a_file_that_is_no_board_is_explained_and_changes_nothing(board: Thinking) -> None:
+    board.write("Night desk")
+    board.bring("ideas.csv", "name;price\nLamp;3\n")
+    board.page.wait_for_selector("text=no column")
+    assert board.page.evaluate(CARDS) == 1

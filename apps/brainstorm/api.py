@@ -76,7 +76,7 @@ def add_api(thinker: Thinker) -> None:
         Returns:
             {answer_id, scores: [{criterion, score, reason}], total}
         """
-        answer_id, scores = await thinker.evaluate(owner_of(request), title, body, rubric)
+        answer_id, scores = await thinker.judge.evaluate(owner_of(request), title, body, rubric)
         return {
             "answer_id": answer_id,
             "scores": [score.model_dump() for score in scores],

@@ -21,20 +21,17 @@ const press = (label, act, name) => {
 const step = (op, ids, more) => trigger('step', {op, ids, ...more});
 const byId = id => props.value.cards.find(card => card.id === id);
 
-const bar = card => {
-  const most = card.most_each;
-  return card.scores.map(mark => {
-    const row = make('li');
-    row.append(make('span', '', mark.criterion), make('b', '', `${mark.score}`));
-    const track = make('i', 'track');
-    const low = mark.low ?? mark.score, high = mark.high ?? mark.score;
-    track.style.setProperty('--mean', `${100 * mark.score / most}%`);
-    track.style.setProperty('--low', `${100 * low / most}%`);
-    track.style.setProperty('--wide', `${Math.max(0, 100 * (high - low) / most)}%`);
-    track.title = high > low ? `between ${low} and ${high}` : '';
-    row.append(track, make('small', '', mark.reason));
-    return row;
-  });
+const bar = mark => {
+  const row = make('li');
+  row.append(make('span', '', mark.criterion), make('b', '', `${mark.score}`));
+  const track = make('i', 'track');
+  const most = mark.scale[1], low = mark.low ?? mark.score, high = mark.high ?? mark.score;
+  track.style.setProperty('--mean', `${100 * mark.score / most}%`);
+  track.style.setProperty('--low', `${100 * low / most}%`);
+  track.style.setProperty('--wide', `${Math.max(0, 100 * (high - low) / most)}%`);
+  track.title = high > low ? `between ${low} and ${high} of ${most}` : `of ${most}`;
+  row.append(track, make('small', '', mark.reason));
+  return row;
 };
 
 const scores = card => {
@@ -43,7 +40,7 @@ const scores = card => {
   const total = make('li');
   total.append(make('span', '', card.weighed ? 'Weighted' : 'Total'),
     make('b', '', card.weighed ? `${card.weighed} / ${card.most_each}` : `${card.total} / ${card.most}`));
-  list.append(...bar(card), total);
+  list.append(...card.scores.map(bar), total);
   const ask = make('div', 'ask');
   ask.append(make('span', '', 'Fair?'), press('Good', 'fair'), press('Bad', 'unfair'));
   return [list, ask];

@@ -9,10 +9,10 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-from apps.brainstorm.rubric import MAX_CRITERIA, Mark, weighted
+from apps.brainstorm.rubric import MAX_CRITERIA, Mark, merit
 from apps.checks import MAX_LINE, one_line, storable
 from shared.errors import BadRequest, NotFound
-from shared.formats.brainstorm import RUBRIC, Idea
+from shared.formats.brainstorm import RUBRIC, SCALE, Idea, Scale
 from shared.ids import new_id
 
 MAX_CARDS = 300
@@ -96,6 +96,8 @@ class Board(BaseModel):
     rubric: tuple[str, ...] = RUBRIC
     weights: dict[str, float] = {}
     """Criterion to its weight; 1 where it is not named."""
+    scale: Scale = SCALE
+    """Of the newest judgements; every mark knows its own."""
     cards: tuple[Card, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
 
@@ -127,9 +129,16 @@ class Board(BaseModel):
         """The same board with another topic."""
         return self.model_copy(update={"topic": topic})
 
-    def judged_by(self, rubric: Sequence[str], weights: dict[str, float] | None = None) -> "Board":
+    def judged_by(
+        self,
+        rubric: Sequence[str],
+        weights: dict[str, float] | None = None,
+        scale: Scale = SCALE,
+    ) -> "Board":
         """The same board with another rubric; scores that were given stay."""
-        return self.model_copy(update={"rubric": tuple(rubric), "weights": weights or {}})
+        return self.model_copy(
+            update={"rubric": tuple(rubric), "weights": weights or {}, "scale": scale}
+        )
 
     def with_cards(self, cards: Sequence[Card], *, after: str = "") -> "Board":
         """With cards at the end, or behind the card that they came from.
@@ -244,9 +253,9 @@ class Board(BaseModel):
         others = [c for c in self.comparisons if {c.one, c.other} != pair]
         return self.model_copy(update={"comparisons": (*others, comparison)})
 
-    def ranked(self, merit: Callable[[Card], float] | None = None) -> "Board":
+    def ranked(self, by: Callable[[Card], float] | None = None) -> "Board":
         """Best first; what has no scores comes last, otherwise in the old order."""
-        by = merit or (lambda card: weighted(card.scores, self.weights))
+        by = by or (lambda card: merit(card.scores, self.weights))
         return self._now(*sorted(self.cards, key=by, reverse=True))
 
     def cleared(self) -> "Board":

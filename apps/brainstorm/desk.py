@@ -11,28 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apps.brainstorm import ranking, steps
+from apps.brainstorm.background import Errands, Seen
 from apps.brainstorm.board import Board, Card, Comparison, card_of, checked_rubric, own_card
 from apps.brainstorm.rooms import FIRST_ID, Room, Rooms
-from apps.brainstorm.rubric import Mark, read_rubric
+from apps.brainstorm.rubric import Mark, checked_scale, read_rubric, scale_text
 from apps.brainstorm.steps import Sent
 from apps.brainstorm.thinking import Found, Thinker, Thinking
 from apps.checks import one_line
 from apps.revisions import Revisions
 from apps.ui.stream import waiting_line
 from shared.errors import BadRequest
-from shared.formats.brainstorm import Idea
+from shared.formats.brainstorm import SCALE, Idea, Scale
 
 MOST_SAMPLES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The board while the model is at work."""
-
-    board: Board
-    coming: tuple[Card, ...] = ()
-    """Cards that are not on the board yet."""
-    status: str = ""
 
 
 class Desk:
@@ -42,6 +33,7 @@ class Desk:
         self._all = Revisions(path, "board", keep_days=keep_days)
         self.rooms = Rooms(path, keep_days=keep_days)
         self._thinker = thinker
+        self._errands = Errands()
 
     def sweep(self) -> None:
         """Forget what nobody has changed for long."""
@@ -128,44 +120,84 @@ class Desk:
         better = card_of(idea, answer_id, origin=card)
         yield Seen(_change(room, owner, lambda now: now.with_cards([better], after=card_id)))
 
-    async def evaluate(
-        self, owner: str, rubric: str, card_id: str = "", *, samples: int = 1
+    def evaluate(self, owner: str, asked: "Asked", card_id: str = "") -> AsyncGenerator[Seen, None]:
+        """Judge one card, or all that have no scores by this rubric (else all again).
+
+        It goes on when nobody follows any more, until it is done or stopped.
+        """
+        return self._in_background(owner, lambda room: self._judge(room, owner, asked, card_id))
+
+    def compare(
+        self, owner: str, rubric: str, pair: list[str] | None = None
     ) -> AsyncGenerator[Seen, None]:
-        """Judge one card, or all that have no scores by this rubric (else all again)."""
-        names, weights = read_rubric(rubric)
-        criteria = checked_rubric(names)
-        times = checked_samples(samples)
-        room = self._kept(owner)
+        """Let the judge compare two cards, or a round of pairs that were not compared yet.
+
+        It goes on like `evaluate`.
+        """
+        return self._in_background(owner, lambda room: self._pairs(room, owner, rubric, pair))
+
+    def stop(self, owner: str) -> None:
+        """End the judging of the open board, if there is any."""
+        self._errands.stop((owner, self.rooms.current(owner)))
+
+    async def follow(self, owner: str) -> AsyncGenerator[Seen, None]:
+        """The judging of the open board that goes on already; ends at once if there is none."""
+        room = self.rooms.current(owner)
+        errand = self._errands.find((owner, room))
+        if errand is None:
+            return
+        async with aclosing(errand.follow()) as steps:
+            async for step in steps:
+                if self.rooms.current(owner) != room:
+                    # Another board is shown by now; this one is not drawn over it.
+                    return
+                yield step
+
+    async def _in_background(
+        self, owner: str, work: Callable[[Revisions], AsyncGenerator[Seen, None]]
+    ) -> AsyncGenerator[Seen, None]:
+        place = owner, self.rooms.current(owner)
+        self._errands.begin(place, work(self._kept(owner)))
+        async with aclosing(self.follow(owner)) as steps:
+            async for step in steps:
+                yield step
+
+    async def _judge(
+        self, room: Revisions, owner: str, asked: "Asked", card_id: str
+    ) -> AsyncGenerator[Seen, None]:
+        rubric = asked.rubric()
+        times = checked_samples(asked.samples)
         board = Board.read(room.latest(owner))
-        cards = [board.card(card_id)] if card_id else _unjudged(board, criteria)
+        cards = [board.card(card_id)] if card_id else _unjudged(board, rubric)
         if not cards:
             raise BadRequest("There is nothing to judge.", fix="Put up a card first.")
+        left = ""
         for number, card in enumerate(cards):
             status = f"Judging “{card.title}” ({number + 1} of {len(cards)}) …"
             yield Seen(Board.read(room.latest(owner)), status=status)
-            idea = card.title, card.body
-            answer_id, scores = await self._thinker.judge(owner, idea, criteria, times)
-            judged = _judged(card, scores, answer_id, Rubric(criteria, weights))
-            board = _change(room, owner, judged, joined=number > 0)
-        yield Seen(board)
+            answer_id, scores = await self._thinker.judge.marks(
+                owner, (card.title, card.body), rubric.criteria, times, rubric.scale
+            )
+            left = _written(room, owner, _judged(card, scores, answer_id, rubric), onto=left)
+        yield Seen(Board.read(left))
 
-    async def compare(
-        self, owner: str, rubric: str, pair: list[str] | None = None
+    async def _pairs(
+        self, room: Revisions, owner: str, rubric: str, pair: list[str] | None
     ) -> AsyncGenerator[Seen, None]:
-        """Let the judge compare two cards, or a round of pairs that were not compared yet."""
         criteria = checked_rubric(read_rubric(rubric)[0])
-        room = self._kept(owner)
         board = Board.read(room.latest(owner))
         pairs = [_pair(board, pair)] if pair is not None else ranking.next_pairs(board)
         if not pairs:
             raise BadRequest("There is nothing to compare.", fix="Put up two cards first.")
+        left = ""
         for number, (one, other) in enumerate(pairs):
             status = f"Comparing “{one.title}” and “{other.title}” ({number + 1} of {len(pairs)}) …"
             yield Seen(Board.read(room.latest(owner)), status=status)
-            better, reason = await self._thinker.compare(owner, _idea(one), _idea(other), criteria)
+            judge = self._thinker.judge
+            better, reason = await judge.compare(owner, _idea(one), _idea(other), criteria)
             done = ranking.comparison(one, other, better, reason)
-            board = _change(room, owner, _compared(done), joined=number > 0)
-        yield Seen(board)
+            left = _written(room, owner, _compared(done), onto=left)
+        yield Seen(Board.read(left))
 
     def _kept(self, owner: str) -> Revisions:
         current = self.rooms.current(owner)
@@ -178,10 +210,25 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Rubric:
-    """Criteria and their weights."""
+    """Criteria, their weights, and the scale."""
 
     criteria: tuple[str, ...]
     weights: dict[str, float]
+    scale: Scale
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How to judge, as it stands in the fields of the page."""
+
+    criteria: str = ""
+    samples: int = 1
+    scale: str = scale_text(SCALE)
+
+    def rubric(self) -> Rubric:
+        """Checked; raises BadRequest for what cannot be read."""
+        names, weights = read_rubric(self.criteria)
+        return Rubric(checked_rubric(names), weights, checked_scale(self.scale))
 
 
 def checked_samples(samples: object) -> int:
@@ -195,18 +242,19 @@ def checked_samples(samples: object) -> int:
     return samples
 
 
-def _change(
-    room: Revisions, owner: str, edit: Callable[[Board], Board], *, joined: bool = False
-) -> Board:
-    text = room.change(owner, lambda t: edit(Board.read(t)).write(), joined=joined)
-    return Board.read(text)
+def _change(room: Revisions, owner: str, edit: Callable[[Board], Board]) -> Board:
+    return Board.read(_written(room, owner, edit))
+
+
+def _written(room: Revisions, owner: str, edit: Callable[[Board], Board], *, onto: str = "") -> str:
+    return room.change(owner, lambda text: edit(Board.read(text)).write(), onto=onto)
 
 
 def _judged(
     card: Card, scores: tuple[Mark, ...], answer_id: str, rubric: Rubric
 ) -> Callable[[Board], Board]:
     def judged(now: Board) -> Board:
-        now = now.judged_by(rubric.criteria, rubric.weights)
+        now = now.judged_by(rubric.criteria, rubric.weights, rubric.scale)
         # Scores of words that were changed meanwhile belong to nothing.
         same = any(c.id == card.id and _idea(c) == _idea(card) for c in now.cards)
         return now.judged(card.id, scores, answer_id) if same else now
@@ -224,8 +272,9 @@ def _pair(board: Board, ids: list[str]) -> tuple[Card, Card]:
     return board.card(ids[0]), board.card(ids[1])
 
 
-def _unjudged(board: Board, rubric: tuple[str, ...]) -> list[Card]:
-    left = [c for c in board.cards if tuple(score.criterion for score in c.scores) != rubric]
+def _unjudged(board: Board, rubric: Rubric) -> list[Card]:
+    wanted = [(name, rubric.scale) for name in rubric.criteria]
+    left = [c for c in board.cards if [(m.criterion, m.scale) for m in c.scores] != wanted]
     return left or list(board.cards)
 
 

@@ -5,12 +5,30 @@ from collections.abc import Mapping
 import gradio as gr
 
 from apps.brainstorm import bring, view
+from apps.brainstorm.background import Seen
 from apps.brainstorm.board import MAX_BODY, Board
-from apps.brainstorm.desk import MOST_SAMPLES, Seen
+from apps.brainstorm.desk import MOST_SAMPLES
 from apps.brainstorm.rooms import MAX_METHOD, MAX_NAME
+from apps.brainstorm.rubric import SCALES, scale_text
 from apps.brainstorm.thinking import MOST_IDEAS
 from apps.checks import MAX_LINE
-from shared.formats.brainstorm import METHODS, RUBRIC
+from shared.formats.brainstorm import METHODS, RUBRIC, SCALE
+
+FILE = f"""<label>A JSON or CSV file
+<input type="file" accept=".json,.csv,application/json,text/csv" data-most="{bring.MAX_FILE}">
+</label><p role="alert" hidden></p>"""
+# The browser reads the file, so nobody's words lie in a temporary folder of the server.
+FILE_JS = """const field = element.querySelector('input'), told = element.querySelector('p');
+const say = text => { told.textContent = text; told.hidden = !text; };
+field.addEventListener('change', async () => {
+  const file = field.files[0];
+  if (!file) return;
+  const text = await file.text();
+  const most = Number(field.dataset.most);
+  if (text.length > most) say(`The file is longer than ${most} characters.`);
+  else { say(''); trigger('brought', {text}); }
+  field.value = '';
+});"""
 
 
 def method_choices(own: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -65,6 +83,11 @@ class Judging:
                 value=", ".join(RUBRIC), elem_id="board-rubric", max_length=MAX_LINE,
                 min_width=220,
             )  # fmt: skip
+            self.scale = gr.Dropdown(
+                label="Scale", choices=[(text.replace("-", " to "), text) for text in map(
+                    scale_text, SCALES)], value=scale_text(SCALE), elem_id="board-scale",
+                min_width=110,
+            )  # fmt: skip
             self.samples = gr.Slider(
                 1, MOST_SAMPLES, 1, step=1, label="Judgements of each", elem_id="board-samples",
                 min_width=170,
@@ -112,8 +135,12 @@ class Keeping:
                 )  # fmt: skip
                 self.begin = _button("Begin", "board-room-begin")
         with gr.Accordion("Bring cards from a file", open=False, elem_id="board-bring-folder"):
+            self.upload = gr.HTML(
+                html_template=FILE, js_on_load=FILE_JS, elem_id="board-bring-file",
+                apply_default_css=False,
+            )  # fmt: skip
             self.file = gr.Textbox(
-                label="Paste what is in a JSON or CSV file", lines=4, max_lines=8,
+                label="Or paste what is in it", lines=4, max_lines=8,
                 max_length=bring.MAX_FILE, elem_id="board-bring",
             )  # fmt: skip
             self.bring = _button("Put them up", "board-bring-up")

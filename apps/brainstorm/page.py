@@ -12,9 +12,10 @@ import gradio as gr
 
 from apps.brainstorm import bring, export, layout, style, view
 from apps.brainstorm.api import add_api
+from apps.brainstorm.background import Seen
 from apps.brainstorm.board import Board, Card
-from apps.brainstorm.desk import Desk, Seen
-from apps.brainstorm.rubric import as_text
+from apps.brainstorm.desk import Asked, Desk
+from apps.brainstorm.rubric import as_text, scale_text
 from apps.brainstorm.thinking import Thinker
 from apps.context import Context
 from apps.ui import look
@@ -25,7 +26,7 @@ from apps.ui.owner import owner_of
 from apps.ui.stream import INSTANT, MODEL_EVENT
 from feedback.records import Verdict
 from shared.errors import BadRequest
-from shared.formats.brainstorm import RUBRIC
+from shared.formats.brainstorm import RUBRIC, SCALE
 
 CSS = style.CSS
 SENT = ("op", "ids", "title", "body", "before", "state", "tag")
@@ -65,7 +66,7 @@ class BoardPage:
         shown, asking, judging = self.shown, self.asking, self.judging
         model = {"api_visibility": "private", "trigger_mode": "once", **MODEL_EVENT}
         asked = [asking.topic, asking.count, asking.method]
-        judged = [judging.rubric, judging.samples]
+        judged = [judging.rubric, judging.samples, judging.scale]
         runs = [
             gr.on(
                 [asking.ask.click, asking.topic.submit], self.on_brainstorm, asked, shown, **model
@@ -75,18 +76,21 @@ class BoardPage:
             judging.judge.click(self.on_evaluate_all, judged, shown, **model),
             self.board.pair(self.on_compare, judging.rubric, shown, **model),
             judging.compare.click(self.on_compare_all, judging.rubric, shown, **model),
+            # What the judge began goes on without a page; a page that comes takes it up again.
+            page.load(self.on_follow, None, shown, **model),
+            self.keeping.room.input(self.on_follow, None, shown, **model),
         ]
         for run in runs:
             # Each covers what the other leaves out: an error is only a failure, Stop only an end.
             run.then(self.settle, None, shown, **INSTANT)
             run.failure(self.settle, None, shown, **INSTANT)
-        asking.stop.click(None, None, None, cancels=runs, queue=False)
+        asking.stop.click(self.on_stop, None, None, cancels=runs, **INSTANT)
         self._wire_steps()
         self._wire_keeping()
         page.load(
             self.on_load,
             None,
-            [*shown, judging.rubric, self.keeping.room, asking.method],
+            [*shown, judging.rubric, judging.scale, self.keeping.room, asking.method],
             **INSTANT,
         )
         self._wire_flags()
@@ -117,6 +121,7 @@ class BoardPage:
         named = [keeping.room, keeping.name]
         keeping.begin.click(self.on_begin, keeping.name, [*shown, *named], **INSTANT)
         keeping.bring.click(self.on_bring, keeping.file, [*shown, keeping.file], **INSTANT)
+        keeping.upload.brought(self.on_file, None, shown, **INSTANT)
         made = [keeping.method_name, keeping.method_told]
         keeping.make.click(self.on_make, made, self.asking.method, **INSTANT)
         for button, written in (
@@ -163,21 +168,21 @@ class BoardPage:
 
     @shows_errors
     async def on_evaluate(
-        self, rubric: str, samples: float, event: gr.EventData, request: gr.Request
+        self, rubric: str, samples: float, scale: str, event: gr.EventData, request: gr.Request
     ) -> AsyncGenerator[Changes, None]:
         """Judge one card."""
-        owner = owner_of(request)
-        steps = self.desk.evaluate(owner, rubric, str(event.id), samples=int(samples))
+        asked = Asked(rubric, int(samples), scale)
+        steps = self.desk.evaluate(owner_of(request), asked, str(event.id))
         async for changes in self._follow(steps):
             yield changes
 
     @shows_errors
     async def on_evaluate_all(
-        self, rubric: str, samples: float, request: gr.Request
+        self, rubric: str, samples: float, scale: str, request: gr.Request
     ) -> AsyncGenerator[Changes, None]:
         """Judge what is not judged yet."""
-        steps = self.desk.evaluate(owner_of(request), rubric, samples=int(samples))
-        async for changes in self._follow(steps):
+        asked = Asked(rubric, int(samples), scale)
+        async for changes in self._follow(self.desk.evaluate(owner_of(request), asked)):
             yield changes
 
     @shows_errors
@@ -196,6 +201,18 @@ class BoardPage:
         """Compare a round of pairs."""
         async for changes in self._follow(self.desk.compare(owner_of(request), rubric)):
             yield changes
+
+    @shows_errors
+    async def on_follow(self, request: gr.Request) -> AsyncGenerator[Changes, None]:
+        """Take up what the judge does on this board already."""
+        yield {self.asking.stop: gr.skip()}
+        async for changes in self._follow(self.desk.follow(owner_of(request))):
+            yield changes
+
+    @shows_errors
+    def on_stop(self, request: gr.Request) -> None:
+        """End the judging, whoever began it; all else ends with its page's event."""
+        self.desk.stop(owner_of(request))
 
     async def _follow(self, steps: AsyncGenerator[Seen, None]) -> AsyncGenerator[Changes, None]:
         async with aclosing(steps):
@@ -220,6 +237,8 @@ class BoardPage:
         changes = {**self._show(board), self.keeping.room: self._rooms(owner)}
         if (board.rubric, board.weights) != (RUBRIC, {}):
             changes[self.judging.rubric] = as_text(board.rubric, board.weights)
+        if board.scale != SCALE:
+            changes[self.judging.scale] = scale_text(board.scale)
         if own := self.desk.rooms.methods(owner):
             changes[self.asking.method] = gr.Dropdown(choices=layout.method_choices(own))
         return changes
@@ -258,6 +277,11 @@ class BoardPage:
         """Put up the cards of a file."""
         board = self.desk.bring(owner_of(request), bring.read(text))
         return {**self._show(board), self.keeping.file: ""}
+
+    @shows_errors
+    def on_file(self, event: gr.EventData, request: gr.Request) -> Changes:
+        """Put up the cards of a file that was chosen."""
+        return self._show(self.desk.bring(owner_of(request), bring.read(event.text)))
 
     @shows_errors
     def on_make(self, name: str, told: str, request: gr.Request) -> gr.Dropdown:

@@ -7,8 +7,9 @@ from statistics import fmean
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import BadRequest
-from shared.formats.brainstorm import Score
+from shared.formats.brainstorm import SCALE, Scale, Score
 
+SCALES: tuple[Scale, ...] = ((1, 3), SCALE, (1, 10), (0, 100))
 MAX_CRITERIA = 8
 MOST_WEIGHT = 9.0
 _WEIGHED = re.compile(r"(.*?)\s*[*×]\s*([0-9]+(?:\.[0-9]+)?)\s*")
@@ -27,9 +28,27 @@ class Mark(BaseModel):
     low: float | None = None
     high: float | None = None
     """Lowest and highest sample; None where there was one only."""
+    scale: Scale = SCALE
+
+    def lowered(self, less: float) -> "Mark":
+        """The mark with something taken off, down to the end of the scale."""
+        if not less:
+            return self
+
+        def down(score: float | None) -> float | None:
+            return None if score is None else round(max(score - less, self.scale[0]), 2)
+
+        low, high = down(self.low), down(self.high)
+        return self.model_copy(update={"score": down(self.score), "low": low, "high": high})
+
+    @property
+    def share(self) -> float:
+        """Where it stands on its scale, 0 to 1: marks on different scales can be compared."""
+        least, most = self.scale
+        return (self.score - least) / (most - least)
 
 
-def marks(samples: Sequence[Sequence[Score]]) -> tuple[Mark, ...]:
+def marks(samples: Sequence[Sequence[Score]], scale: Scale = SCALE) -> tuple[Mark, ...]:
     """One mark for each criterion from one or more judgements by the same rubric."""
     found = []
     for rows in zip(*samples, strict=True):
@@ -44,6 +63,7 @@ def marks(samples: Sequence[Sequence[Score]]) -> tuple[Mark, ...]:
                 score=round(mean, 2),
                 low=min(numbers) if spread else None,
                 high=max(numbers) if spread else None,
+                scale=scale,
             )
         )
     return tuple(found)
@@ -54,9 +74,33 @@ def weighted(scores: Sequence[Mark], weights: Mapping[str, float]) -> float:
 
     A mean, so that cards judged by rubrics of different length can be compared.
     """
-    heavy = [(mark.score, weights.get(mark.criterion, 1.0)) for mark in scores]
+    return _mean([(mark.score, weights.get(mark.criterion, 1.0)) for mark in scores])
+
+
+def merit(scores: Sequence[Mark], weights: Mapping[str, float]) -> float:
+    """The weighted mean of where the marks stand on their scales, 0 to 1; -1 without any."""
+    if not scores:
+        return -1.0
+    return _mean([(mark.share, weights.get(mark.criterion, 1.0)) for mark in scores])
+
+
+def _mean(heavy: Sequence[tuple[float, float]]) -> float:
     whole = sum(weight for _, weight in heavy)
     return sum(score * weight for score, weight in heavy) / whole if whole else 0.0
+
+
+def checked_scale(text: object) -> Scale:
+    """The scale that is written so, as in "1-10"; raises BadRequest if there is none such."""
+    for scale in SCALES:
+        if text == scale_text(scale):
+            return scale
+    known = ", ".join(map(scale_text, SCALES))
+    raise BadRequest(f"There is no scale {text!r}.", fix=f"The scales are {known}.")
+
+
+def scale_text(scale: Scale) -> str:
+    """As `checked_scale` reads it."""
+    return f"{scale[0]}-{scale[1]}"
 
 
 def read_rubric(text: str) -> tuple[list[str], dict[str, float]]:

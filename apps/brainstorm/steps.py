@@ -2,7 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from apps.brainstorm.board import Board, checked_body, checked_state, checked_tag, checked_title
+from apps.brainstorm.board import (
+    Board,
+    checked_body,
+    checked_state,
+    checked_tag,
+    checked_title,
+    own_card,
+)
 from shared.errors import BadRequest
 
 Sent = Mapping[str, object]
@@ -23,7 +30,11 @@ def take(board: Board, sent: Sent) -> Board:
 
 def _edit(board: Board, sent: Sent) -> Board:
     title, body = checked_title(sent.get("title")), checked_body(sent.get("body", ""))
-    return board.edited(_ids(sent)[0], title, body)
+    card_id = _ids(sent)[0]
+    if all(card.id != card_id for card in board.cards):
+        # Another tab took the card down while somebody wrote on it: the words are not lost.
+        return board.with_cards([own_card(title, body)])
+    return board.edited(card_id, title, body)
 
 
 def _move(board: Board, sent: Sent) -> Board:

@@ -1,10 +1,9 @@
-"""Asking the model for ideas, for a better idea, and for a judgement.
+"""Asking the model for ideas and for a better idea; judging is in `apps.brainstorm.judging`.
 
 Ideas that repeat a title of the board are asked for again; one that repeats a title over a new text
 takes its first words as title. All answers are JSON under a schema, so they can always be read.
 """
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -12,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.alike import alike
-from apps.brainstorm.board import checked_body, checked_rubric, checked_title
-from apps.brainstorm.rubric import Mark, marks
+from apps.brainstorm.board import checked_body, checked_title
+from apps.brainstorm.judging import DEADLINE_SECONDS, Judge
 from apps.checks import MAX_LINE, one_line
 from apps.context import Ask, Context, Finished
 from apps.ui.stream import growing
@@ -21,14 +20,12 @@ from shared.engine.ask import require
 from shared.engine.types import Request, Sampling, Waiting
 from shared.errors import BadRequest, EngineClosed
 from shared.formats import brainstorm as form
-from shared.formats.brainstorm import Idea, Score, Verdict
+from shared.formats.brainstorm import Idea
 from shared.messages import Message
 
 MOST_IDEAS = 10
-DEADLINE_SECONDS = 300.0
 IDEA_TOKENS = 64
 """Room for one idea: a title of some words and one or two sentences, as JSON."""
-REASON_TOKENS = 56
 PROMPT_TOKENS = 320
 """What is left for the question when ideas are counted out to a small window."""
 TRIES = 7
@@ -57,10 +54,11 @@ class Thinking:
 
 
 class Thinker:
-    """Finds, refines and judges ideas; keeps nothing."""
+    """Finds and refines ideas; keeps nothing."""
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
+        self.judge = Judge(ctx)
 
     async def brainstorm(
         self,
@@ -147,83 +145,11 @@ class Thinker:
         except ValueError:
             raise _unfinished() from None
 
-    async def evaluate(
-        self, owner: str, title: str, body: str, rubric: Sequence[object] | None = None
-    ) -> tuple[str, list[Score]]:
-        """A reason and a score for each criterion, with the answer's id; the judge's role.
-
-        Raises:
-            BadRequest: If a field is empty or too long, or the rubric is none.
-        """
-        title, body = checked_title(title), checked_body(body)
-        criteria = checked_rubric(rubric)
-        self._require("judge")
-        ask = self._ask(
-            owner,
-            form.ask_scores(title, body, criteria),
-            form.scores_schema(criteria),
-            Sampling(temperature=0.2, max_tokens=len(criteria) * REASON_TOKENS + 32),
-            "scores",
-            role="judge",
-        )
-        answer = await self._ctx.whole_answer(ask)
-        try:
-            return answer.answer_id, form.parse_scores(answer.text)
-        except (ValueError, KeyError):
-            raise _unfinished() from None
-
-    async def judge(
-        self, owner: str, idea: tuple[str, str], rubric: Sequence[str], samples: int
-    ) -> tuple[str, tuple[Mark, ...]]:
-        """Marks over some judgements of one idea (title, text), made side by side.
-
-        Returns:
-            The id of the first answer, and the marks.
-        """
-        title, body = idea
-        asked = (self.evaluate(owner, title, body, rubric) for _ in range(samples))
-        judged = await asyncio.gather(*asked)
-        return judged[0][0], marks([scores for _, scores in judged])
-
-    async def compare(
-        self, owner: str, one: Idea, other: Idea, rubric: Sequence[str]
-    ) -> tuple[int, str]:
-        """Which of two ideas is better by the judge, asked in both orders.
-
-        What comes first often wins because it comes first, so only a winner in both orders wins.
-
-        Returns:
-            1, 2 or 0 for a tie, and the reason.
-        """
-        self._require("judge")
-        straight, turned = await asyncio.gather(
-            self._verdict(owner, one, other, rubric), self._verdict(owner, other, one, rubric)
-        )
-        back = {"1": "2", "2": "1"}.get(turned.better, "neither")
-        if straight.better != back:
-            return 0, "The judge says otherwise when the order is turned round."
-        return {"1": 1, "2": 2}.get(straight.better, 0), straight.reason
-
-    async def _verdict(self, owner: str, one: Idea, other: Idea, rubric: Sequence[str]) -> Verdict:
-        ask = self._ask(
-            owner,
-            form.ask_comparison(one, other, rubric),
-            form.COMPARISON_SCHEMA,
-            Sampling(temperature=0.2, max_tokens=REASON_TOKENS + 48),
-            "",
-            role="judge",
-        )
-        answer = await self._ctx.whole_answer(ask)
-        try:
-            return form.parse_comparison(answer.text)
-        except ValueError:
-            raise _unfinished() from None
-
     def _window(self) -> int:
         return self._ctx.engine_for("brainstorm").info().context_tokens
 
-    def _require(self, role: str = "brainstorm") -> None:
-        require(self._ctx.engine_for(role), "schema", what_for="The idea board")
+    def _require(self) -> None:
+        require(self._ctx.engine_for("brainstorm"), "schema", what_for="The idea board")
 
     def _ask(
         self,
@@ -232,12 +158,9 @@ class Thinker:
         schema: Mapping[str, Any],
         sampling: Sampling,
         schema_name: str,
-        *,
-        role: str = "",
     ) -> Ask:
         return Ask(
             app="brainstorm",
-            role=role,
             request=Request(
                 messages=(Message("system", form.SYSTEM), question),
                 sampling=sampling,

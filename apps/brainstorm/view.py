@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from apps.brainstorm import diversity, ranking
+from apps.brainstorm.background import Seen
 from apps.brainstorm.board import STATES, Board, Card
-from apps.brainstorm.desk import Seen
 from apps.brainstorm.rubric import weighted
 from shared.ids import new_id
 
@@ -63,8 +63,8 @@ def _card(card: Card, on: Board, twin: str) -> dict[str, Any]:
         "own": not card.answer_id,
         "scores": [mark.model_dump() for mark in card.scores],
         "total": f"{card.total:g}",
-        "most": 5 * len(card.scores),
-        "most_each": 5,
+        "most": sum(mark.scale[1] for mark in card.scores),
+        "most_each": max((mark.scale[1] for mark in card.scores), default=0),
         "weighed": f"{weighed:.2f}" if weighed else "",
         "tags": list(card.tags),
         "state": card.state,

@@ -59,6 +59,8 @@ def _sampling(stored: Mapping[str, Any]) -> Sampling:
     known = {name: value for name, value in stored.items() if name in _FIELDS}
     # JSON has lists and text keys where the request has tuples and numbers.
     known["stop"] = tuple(known.get("stop", ()))
+    if "dry_sequence_breakers" in known:
+        known["dry_sequence_breakers"] = tuple(known["dry_sequence_breakers"])
     known["logit_bias"] = {
         int(token): bias for token, bias in dict(known.get("logit_bias", {})).items()
     }
@@ -68,7 +70,7 @@ def _sampling(stored: Mapping[str, Any]) -> Sampling:
 def _role(app: App, schema_name: str) -> str:
     if app == "api":
         return "chat"
-    return "judge" if schema_name == "scores" else app
+    return "judge" if schema_name.startswith("scores") else app
 
 
 def _form(name: str, text: str) -> dict[str, Any]:
@@ -91,9 +93,9 @@ def _schema(name: str, text: str) -> Mapping[str, Any]:
         return brainstorm.IDEA_SCHEMA
     if name == "ideas":
         return brainstorm.ideas_schema(len(json.loads(text)["ideas"]))
-    if name == "scores":
+    if name.startswith("scores"):
         rubric = [score["criterion"] for score in json.loads(text)["scores"]]
-        return brainstorm.scores_schema(rubric)
+        return brainstorm.scores_schema(rubric, brainstorm.scale_of(name))
     if name == "json_object":
         return {"type": "object"}
     raise KeyError(name)

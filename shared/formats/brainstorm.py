@@ -26,7 +26,10 @@ METHODS: dict[str, str] = {
 
 RUBRIC = ("Originality", "Usefulness", "Effort")
 """What an idea is judged by when the person brings no rubric of their own."""
-SCALE = (1, 5)
+Scale = tuple[int, int]
+"""The lowest and the highest score."""
+SCALE: Scale = (1, 5)
+"""What the demo model learns; others are bound by the schema and named in the question."""
 
 
 class Idea(BaseModel):
@@ -48,7 +51,7 @@ class Score(BaseModel):
 
     criterion: str
     reason: str = Field(min_length=1, max_length=200)
-    score: int = Field(ge=SCALE[0], le=SCALE[1])
+    score: int
 
 
 def ask_ideas(
@@ -73,10 +76,13 @@ def ask_refine(title: str, body: str, instruction: str = "") -> Message:
     return Message("user", "\n".join([*lines, "Refine the idea."]))
 
 
-def ask_scores(title: str, body: str, rubric: Sequence[str] = RUBRIC) -> Message:
+def ask_scores(
+    title: str, body: str, rubric: Sequence[str] = RUBRIC, scale: Scale = SCALE
+) -> Message:
     """Ask for a reason and a score for each criterion."""
+    low, high = scale
     lines = [f"Idea: {title}", f"Text: {body}", "Criteria: " + ", ".join(rubric)]
-    return Message("user", "\n".join([*lines, "Judge the idea from 1 to 5."]))
+    return Message("user", "\n".join([*lines, f"Judge the idea from {low} to {high}."]))
 
 
 def ask_comparison(one: Idea, other: Idea, rubric: Sequence[str] = RUBRIC) -> Message:
@@ -125,9 +131,9 @@ def ideas_schema(n: int) -> dict[str, Any]:
     }
 
 
-def scores_schema(rubric: Sequence[str] = RUBRIC) -> dict[str, Any]:
+def scores_schema(rubric: Sequence[str] = RUBRIC, scale: Scale = SCALE) -> dict[str, Any]:
     """One score per criterion, in the rubric's order; the criteria themselves are constants."""
-    low, high = SCALE
+    low, high = scale
 
     def row(criterion: str) -> dict[str, Any]:
         return {
@@ -157,6 +163,19 @@ def scores_schema(rubric: Sequence[str] = RUBRIC) -> dict[str, Any]:
     }
 
 
+def scores_name(scale: Scale = SCALE) -> str:
+    """What an answer's record calls the schema of `scores_schema`."""
+    return "scores" if scale == SCALE else f"scores {scale[0]} {scale[1]}"
+
+
+def scale_of(name: str) -> Scale:
+    """The scale in a name that `scores_name` made; raises ValueError if there is none in it."""
+    if name == scores_name():
+        return SCALE
+    _, low, high = name.split()
+    return int(low), int(high)
+
+
 def dump(value: dict[str, Any]) -> str:
     """JSON exactly as the schema's grammar writes it: no spaces to choose between."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
@@ -177,6 +196,10 @@ def parse_comparison(text: str) -> Verdict:
     return Verdict.model_validate_json(text)
 
 
-def parse_scores(text: str) -> list[Score]:
-    """Raises ValueError if the text is not a list of scores."""
-    return [Score.model_validate(row) for row in json.loads(text)["scores"]]
+def parse_scores(text: str, scale: Scale = SCALE) -> list[Score]:
+    """Raises ValueError if the text is not a list of scores on the scale."""
+    scores = [Score.model_validate(row) for row in json.loads(text)["scores"]]
+    low, high = scale
+    if not all(low <= score.score <= high for score in scores):
+        raise ValueError(f"a score is not between {low} and {high}")
+    return scores
