@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from shared.errors import BadRequest, TrainingError
@@ -147,6 +148,22 @@ def test_one_person_with_many_flags_is_one_voice() -> None:
     settings = {"confidence": 0.95, "resamples": 2000}
     assert paired_interval(changes, alone, **settings).low > 0  # type: ignore[arg-type]
     assert paired_interval(changes, one_person, **settings).low < 0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("people", [8, 18, 96])
+def test_an_interval_over_few_people_misses_no_more_often_than_it_says(people: int) -> None:
+    draw, above, tries = np.random.default_rng(people), 0, 1000
+    for number in range(tries):
+        found = paired_interval(
+            list(draw.normal(size=people)),
+            [str(person) for person in range(people)],
+            confidence=0.95,
+            resamples=400,
+            seed=number,
+        )
+        above += found.low > 0
+    # Three standard deviations of chance above the 25 that are stated.
+    assert above <= 25 + 15
 
 
 SAYINGS = sayings_of(
