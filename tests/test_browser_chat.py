@@ -222,6 +222,30 @@ def test_a_copy_is_made_in_the_browser(page: "Page", server: str) -> None:
     assert "hello" in Path(download.value.path()).read_text(encoding="utf-8")
 
 
+BLOCKS = {
+    "rust": ("rs", "    fn a() {\t\n\tb();  \n\n  }\n"),
+    "c++": ("cpp", "int main() { return a < 1 && b; }\n"),
+    "": ("txt", "\n  plain\n"),
+}
+
+
+def test_a_block_of_code_is_downloaded_and_copied_to_the_letter(page: "Page", server: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    talk = Talk(page, server, "code")
+    talk.ask("\n".join(f"```{language}\n{code}```" for language, (_, code) in BLOCKS.items()))
+    question = talk.part("log").locator('[data-testid="user"]')
+    for place, (ending, code) in enumerate(BLOCKS.values()):
+        block = question.locator(".code_wrap").nth(place)
+        with page.expect_download() as download:
+            block.get_by_role("button", name="Download this block").click()
+        assert download.value.suggested_filename == f"block-{place + 1}.{ending}"
+        assert Path(download.value.path()).read_bytes() == code.encode()
+        block.locator(".copy_code_button").click()
+        page.wait_for_function(
+            "async code => await navigator.clipboard.readText() === code", arg=code
+        )
+
+
 @pytest.mark.parametrize("app", ["chat", "code"])
 def test_hostile_text_stays_text(page: "Page", server: str, app: str) -> None:
     asked_elsewhere: list[str] = []

@@ -12,36 +12,13 @@ from dataclasses import dataclass
 
 from apps.talk.display import fence_for, shown_answer
 from apps.talk.export import File
+from apps.ui.mended import ENDINGS
 
 _OPENING = re.compile(
     r"(?P<indent>[ \t]*)(?:(?P<ticks>`{3,}+)(?=[^`]*$)|(?P<waves>~{3,}+))"
     r"[ \t]*(?P<language>[\w+#.-]*)"
 )
 PYTHON = frozenset({"python", "py", "python3"})
-EXTENSIONS = {
-    "bash": "sh",
-    "c": "c",
-    "c++": "cpp",
-    "cpp": "cpp",
-    "css": "css",
-    "go": "go",
-    "html": "html",
-    "java": "java",
-    "javascript": "js",
-    "js": "js",
-    "json": "json",
-    "py": "py",
-    "python": "py",
-    "python3": "py",
-    "rust": "rs",
-    "sh": "sh",
-    "sql": "sql",
-    "toml": "toml",
-    "ts": "ts",
-    "typescript": "ts",
-    "yaml": "yaml",
-}
-"""Language of a fence to the ending of a file; others become `.txt`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +115,7 @@ def _told(problem: Problem) -> str:
 
 
 def _extension(snippet: Snippet) -> str:
-    return EXTENSIONS.get(snippet.language, "txt")
+    return ENDINGS.get(snippet.language, "txt")
 
 
 def _outdented(code: str, indent: str) -> str:

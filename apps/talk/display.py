@@ -4,9 +4,13 @@ What a person wrote is shown as they wrote it. Where Markdown would change it (t
 images), the whole message is put into a fence; `from_shown` takes it out again when the person
 edits it there. An answer is Markdown already; in it, only raw HTML and images are made plain text,
 and only outside code, where they would be swallowed or fetched instead of read.
+Inside code, a sign that nobody sees keeps a line's first tab: the browser's Markdown would make it
+four spaces. The script of `apps.ui.mended` takes it out of whatever is copied.
 """
 
 import re
+
+from apps.ui.mended import TAB_STAYS
 
 _CHANGED_BY_MARKDOWN = re.compile(
     r"<[A-Za-z/!?]"  # a tag
@@ -26,6 +30,7 @@ _CODE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _FENCED_WHOLE = re.compile(r"\A(`{3,})text\n(.*)\n\1\Z", re.DOTALL)
+_FIRST_TAB = re.compile(r"^( *)\t", re.MULTILINE)
 _TAG_OR_IMAGE = re.compile(r"<(?=[A-Za-z/!?])|!(?=\[)")
 _PLAIN = {"<": "&lt;", "!": r"\!"}
 
@@ -48,14 +53,15 @@ def shown_question(text: str) -> str:
     """A person's message; fenced as a whole if Markdown would not show it as it is."""
     outside = _CODE.sub("", text)
     if not _CHANGED_BY_MARKDOWN.search(outside):
-        return text
-    return f"{fence_for(text)}text\n{text}\n{fence_for(text)}"
+        return _CODE.sub(_tabs_stay, text)
+    return _FIRST_TAB.sub(rf"\1{TAB_STAYS}\t", f"{fence_for(text)}text\n{text}\n{fence_for(text)}")
 
 
 def from_shown(shown: str) -> str:
     """The message that `shown_question` showed, as it stands after editing."""
-    whole = _FENCED_WHOLE.match(shown.strip())
-    return whole.group(2) if whole else shown
+    said = shown.replace(f"{TAB_STAYS}\t", "\t")
+    whole = _FENCED_WHOLE.match(said.strip())
+    return whole.group(2) if whole else said
 
 
 def shown_answer(text: str) -> str:
@@ -63,7 +69,7 @@ def shown_answer(text: str) -> str:
     done: list[str] = []
     at = 0
     for code in _CODE.finditer(text):
-        done += [_plain(text[at : code.start()]), code.group()]
+        done += [_plain(text[at : code.start()]), _tabs_stay(code)]
         at = code.end()
     return "".join([*done, _plain(text[at:])])
 
@@ -81,6 +87,12 @@ def fence_for(text: str) -> str:
     """Backticks that do not end inside the text."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     return "`" * max(3, longest + 1)
+
+
+def _tabs_stay(code: re.Match[str]) -> str:
+    # A fence that stands behind a tab takes that tab from its lines: there it must stay in front.
+    own = code.group().lstrip(" ").startswith("\t")
+    return code.group() if own else _FIRST_TAB.sub(rf"\1{TAB_STAYS}\t", code.group())
 
 
 def _plain(prose: str) -> str:

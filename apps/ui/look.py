@@ -12,7 +12,7 @@ from pathlib import Path
 import gradio as gr
 from gradio.themes.utils import fonts
 
-from apps.ui import keys
+from apps.ui import keys, mended
 
 # Of the fonts in Gradio's package only some files hold the Latin alphabet; these two weights do.
 WEIGHTS = (400, 700)
@@ -104,7 +104,7 @@ def head(extra_css: str = "") -> str:
     """What goes into every page's head; `extra_css` is the apps' own and never a person's."""
     return (
         '<meta name="robots" content="noindex"><meta name="referrer" content="same-origin">'
-        f"<style>{STYLE}\n{extra_css}</style><script>{keys.SCRIPT}</script>"
+        f"<style>{STYLE}\n{extra_css}</style><script>{keys.SCRIPT}{mended.SCRIPT}</script>"
     )
 
 
