@@ -130,6 +130,20 @@ def test_a_poem_can_be_flagged_with_one_click(writer: Writer) -> None:
     writer.page.wait_for_selector("#flag-receipt", state="visible")
 
 
+def test_what_the_check_found_is_ticked_as_the_reason_of_a_bad_flag(writer: Writer) -> None:
+    writer.write()
+    # Whoever says a word in ten syllables makes any line of a haiku too long.
+    writer.page.locator("#poem-text .w").first.click()
+    writer.page.locator("#poem-word-stress").locator("input, textarea").fill("x/x/x/x/x/")
+    writer.page.click("#poem-word-save")
+    expect(writer.page.locator(ROWS).first).to_contain_text("5 wanted")
+    writer.page.locator(".vote-bad").first.click()
+    chosen = writer.page.locator("#flag-reasons label:has(input:checked)")
+    expect(chosen).to_have_text(["The metre limps"])
+    expect(writer.page.locator("#flag-receipt")).to_be_visible()
+    expect(writer.page.locator("#flag-preview")).to_contain_text('"meter"')
+
+
 def test_a_subject_that_is_missing_is_explained(writer: Writer) -> None:
     writer.page.click("#poem-write")
     writer.page.wait_for_selector("text=It takes 1 to 500")

@@ -48,6 +48,8 @@ class PoemPage:
     def __init__(self, ctx: Context, desk: PoemDesk) -> None:
         self.desk = desk
         self.answer = gr.State("")
+        self.amiss = gr.State([])
+        """What the check found, as reasons of a flag."""
         look.title("Poetry", "A poem in the form you like, with a word on every line.")
         self.asking = layout.Asking()
         with gr.Row(equal_height=False):
@@ -65,6 +67,7 @@ class PoemPage:
             self.asking.stop,
             self.report,
             self.answer,
+            self.amiss,
             self.poem.votes[0],
             self.poem.after,
             self.own.drafts,
@@ -93,7 +96,7 @@ class PoemPage:
         asking.stop.click(None, None, None, cancels=runs, queue=False)
         poem.undo.click(self.on_undo, None, shown, cancels=runs, **INSTANT)
         page.load(self.on_load, None, [*shown, asking.form], **INSTANT)
-        opens(self.flags, poem.votes, self.answer)
+        opens(self.flags, poem.votes, self.answer, amiss=self.amiss)
         self._wire_lines()
         self._wire_own()
         self._wire_keeping()
@@ -286,6 +289,7 @@ class PoemPage:
             self.asking.stop: gr.Button(visible=False),
             self.report: table,
             self.answer: poem.answer_id if poem else "",
+            self.amiss: found.reasons() if found else [],
             self.poem.votes[0]: gr.Row(visible=bool(poem and poem.answer_id)),
             self.poem.after: gr.Column(visible=poem is not None),
             self.own.drafts: view.drafts(self.desk.drafts(owner)),

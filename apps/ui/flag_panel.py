@@ -54,7 +54,12 @@ class FlagPanel:
         self._wire()
 
     def open_from(
-        self, source: object, answer_id: Component, *, verdict: Verdict | None = None
+        self,
+        source: object,
+        answer_id: Component,
+        *,
+        verdict: Verdict | None = None,
+        reasons: gr.State | None = None,
     ) -> None:
         """Open for an answer when something happens.
 
@@ -62,13 +67,17 @@ class FlagPanel:
             source: A button, or an event such as `button.click` or `log.select`.
             answer_id: Component or `gr.State` that holds the answer's id.
             verdict: Stored at once, for a button that already says Good or Bad.
+            reasons: Keys that the page has found already; ticked unless something was said before.
         """
         listener: Any = getattr(source, "click", source)
 
-        def opened(request: gr.Request, answer: str, remembered: str) -> Update:
-            return self._opened(owner_of(request), answer, verdict, remembered)
+        def opened(
+            request: gr.Request, answer: str, remembered: str, found: Sequence[str] = ()
+        ) -> Update:
+            owner = owner_of(request)
+            return self._opened(owner, answer, verdict, remembered, found=found)
 
-        given = [answer_id, self._parts.remembered]
+        given = [answer_id, self._parts.remembered, *([reasons] if reasons else [])]
         event = listener(shows_errors(opened), given, self._all(), **INSTANT)
         event.success(None, None, None, js=FOCUS, **INSTANT)
 
@@ -134,6 +143,7 @@ class FlagPanel:
         remembered: str,
         *,
         over: str = "",
+        found: Sequence[str] = (),
     ) -> Update:
         if not answer_id:
             raise BadRequest("There is no answer here to talk about.", fix="Choose an answer.")
@@ -144,6 +154,8 @@ class FlagPanel:
         ticks = flag_form.read_remembered(remembered)
         flagging = Flagging(answer_id=answer_id, remembered=ticks, sent=said)
         form = Form.of(said, ticks)
+        if said is None:
+            form = replace(form, reasons=list(found))
         update: Update = {
             **dict(zip(self._parts.form, form.values(), strict=True)),
             **self._sides(form.verdict, form.reasons),

@@ -26,8 +26,17 @@ def vote_row(question: str, *, visible: bool = False) -> Votes:
     return row, good, bad
 
 
-def opens(flags: FlagPanel, votes: Votes, answer_id: gr.State) -> None:
-    """Let the two buttons store a verdict on the answer and open the panel."""
+def opens(
+    flags: FlagPanel, votes: Votes, answer_id: gr.State, *, amiss: gr.State | None = None
+) -> None:
+    """Let the two buttons store a verdict on the answer and open the panel.
+
+    Args:
+        flags: The page's panel.
+        votes: The two buttons.
+        answer_id: Of the answer that they are below.
+        amiss: Reasons for Bad that the page has found already.
+    """
     _, good, bad = votes
     flags.open_from(good, answer_id, verdict="up")
-    flags.open_from(bad, answer_id, verdict="down")
+    flags.open_from(bad, answer_id, verdict="down", reasons=amiss)
