@@ -8,9 +8,10 @@ Alpha-Reliability", 2011). Approving with and without an edit is one category: b
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from feedback.ledger import Flag
 from feedback.records import Record
-from feedback.reviews import Decision
+from feedback.register import Register
+from feedback.reviews import Reviews
+from shared.home import Home
 
 
 class Agreement(Record):
@@ -39,9 +40,15 @@ def category(decision: str) -> str:
     return "approve" if decision == "edit" else decision
 
 
-def among_reviewers(flags: Iterable[Flag]) -> Agreement:
+def among_reviewers(home: Home) -> Agreement:
     """Agreement on flags that several reviewers have decided about, in their newest revision."""
-    return measured((flag.id, _said(flag.opinions)) for flag in flags)
+    judged = Reviews(home).judged_twice()
+    newest = Register(home).revisions({flag_id for flag_id, _ in judged})
+    return measured(
+        (flag_id, [category(decision) for decision in said.values()])
+        for (flag_id, revision), said in sorted(judged.items())
+        if newest.get(flag_id) == revision
+    )
 
 
 def measured(judged: Iterable[tuple[str, Sequence[str]]]) -> Agreement:
@@ -73,7 +80,3 @@ def _disagreement(unit: Sequence[str]) -> float:
     counts = Counter(unit)
     size = len(unit)
     return sum(count * (size - count) for count in counts.values()) / (size - 1)
-
-
-def _said(opinions: Sequence[Decision]) -> list[str]:
-    return [category(one.decision) for one in opinions]

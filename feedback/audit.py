@@ -6,12 +6,14 @@ decided, and that figure tells how far the decisions can be trusted.
 """
 
 import hashlib
+import heapq
 import sqlite3
 from collections.abc import Sequence
 
 from feedback.agreement import Agreement, category, measured
 from feedback.ledger import Flag, Ledger
 from feedback.records import now
+from feedback.register import Register
 from feedback.review_file import ReviewFile
 from feedback.reviews import Ruling, stamp
 from shared.errors import NotFound
@@ -23,13 +25,15 @@ def draw(home: Home, *, size: int, seed: int = 0) -> list[str]:
 
     The same seed on the same flags draws the same sample. A flag is drawn once per revision.
     """
-    decided = [flag for flag in Ledger(home).flags() if flag.decision and flag.record]
+    decided = Register(home).decided()
     with ReviewFile(home).writing() as db:
         known = {
             (row[0], row[1]) for row in db.execute("SELECT flag_id, revision FROM second_look")
         }
-        fresh = [flag for flag in decided if _key(flag) not in known]
-        drawn = sorted(fresh, key=lambda flag: _shuffled(seed, flag.id))[:size]
+        ids = [flag_id for flag_id, revision in decided if (flag_id, revision) not in known]
+        chosen = heapq.nsmallest(size, ids, key=lambda flag_id: _shuffled(seed, flag_id))
+        flags = {flag.id: flag for flag in Ledger(home).each(chosen) if flag.decision}
+        drawn = [flags[flag_id] for flag_id in chosen if flag_id in flags]
         db.executemany(
             "INSERT INTO second_look(flag_id,revision,drawn_at,first,first_by) VALUES(?,?,?,?,?)",
             [_drawn(flag) for flag in drawn],

@@ -7,7 +7,6 @@ import click
 
 from feedback import audit, show
 from feedback.agreement import Agreement, among_reviewers
-from feedback.ledger import Ledger
 from feedback.reviewing import KEYS, SKIP, STOP
 from shared.errors import BadRequest
 from shared.home import Home
@@ -63,7 +62,7 @@ def agreement(as_json: bool) -> None:
     """How far reviewers agree: on flags that several decided, and at second looks."""
     home = _home()
     found: dict[str, Agreement] = {
-        "reviewers": among_reviewers(Ledger(home).flags()),
+        "reviewers": among_reviewers(home),
         "second_looks": audit.quality(home),
     }
     lines = [f"{name.replace('_', ' '):<13} {one.as_text()}" for name, one in found.items()]

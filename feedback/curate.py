@@ -62,7 +62,7 @@ class _Changed(Exception):
     """A flag that was chosen was taken back, erased or changed before it was written."""
 
 
-def _write(home: Home, selection: Selection, replay: Mapping[str, int]) -> DatasetVersion:
+def _write(home: Home, selection: Selection[Item], replay: Mapping[str, int]) -> DatasetVersion:
     items = selection.items
     apart = held_out(home, items)
     plan = _planned(items, apart)
@@ -123,7 +123,7 @@ def _kinds(item: Item, apart: frozenset[str]) -> list[Kind]:
 
 
 def _card(
-    selection: Selection,
+    selection: Selection[Item],
     apart: frozenset[str],
     files: dict[Kind, FileNote],
     rows: dict[Kind, tuple[RowNote, ...]],
@@ -182,7 +182,7 @@ _WHY = {
 }
 
 
-def _missing(selection: Selection) -> str:
+def _missing(selection: Selection[Item]) -> str:
     """Why there is nothing, as one sentence."""
     if not selection.left_out:
         return "No flag has been sent; flags are sent from the apps."

@@ -1,5 +1,8 @@
 """`feedback/register.sqlite`: what is known about every flag but its words, to look flags up by.
 
+`gone` counts the flags that have no words any more; `kept` holds figures that take long, until a
+flag that is counted in them changes.
+
 It can be made anew at any time from the outboxes and reviews, and is, when it is missing or comes
 from another version. Nothing that anybody wrote is in it.
 """
@@ -16,21 +19,33 @@ from feedback.writer import BUSY_MS
 from shared.errors import StoreError
 from shared.home import Home
 
-VERSION = 1
+VERSION = 3
 """Raised when the columns or their meaning change."""
 DDL = """
 CREATE TABLE entry(
   flag_id TEXT PRIMARY KEY, state TEXT NOT NULL, waits TEXT NOT NULL, app TEXT NOT NULL,
   verdict TEXT NOT NULL, severity TEXT NOT NULL, model TEXT NOT NULL, session TEXT NOT NULL,
   question TEXT NOT NULL, created_at INTEGER NOT NULL, revision INTEGER NOT NULL,
-  corrected INTEGER NOT NULL, trains INTEGER NOT NULL, last_by TEXT NOT NULL) WITHOUT ROWID;
+  corrected INTEGER NOT NULL, trains INTEGER NOT NULL, last_by TEXT NOT NULL,
+  left_out TEXT NOT NULL, giver TEXT NOT NULL, answer BLOB NOT NULL, gives INTEGER NOT NULL,
+  thumb INTEGER, words BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX entry_state ON entry(state, flag_id);
 CREATE INDEX entry_app ON entry(app, state, flag_id);
 CREATE INDEX entry_question ON entry(question);
 CREATE INDEX entry_session ON entry(session, created_at);
+CREATE INDEX entry_many_person ON entry(state, session||' '||(created_at/86400000));
+CREATE INDEX entry_many_question ON entry(state, question);
+CREATE INDEX entry_many_words ON entry(state, words);
+CREATE INDEX entry_burst ON entry(state, created_at/600000);
+CREATE INDEX entry_left_out ON entry(left_out);
+CREATE INDEX entry_day ON entry(created_at/86400000, verdict);
 CREATE TABLE entry_reason(
-  reason TEXT NOT NULL, flag_id TEXT NOT NULL, PRIMARY KEY(reason, flag_id)) WITHOUT ROWID;
+  reason TEXT NOT NULL, flag_id TEXT NOT NULL, verdict TEXT NOT NULL, day INTEGER NOT NULL,
+  PRIMARY KEY(reason, flag_id)) WITHOUT ROWID;
 CREATE INDEX entry_reason_flag ON entry_reason(flag_id);
+CREATE INDEX entry_reason_day ON entry_reason(verdict, day, reason);
+CREATE TABLE gone(flag_id TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE kept(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE seen(source TEXT PRIMARY KEY, upto TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -71,6 +86,7 @@ class RegisterFile:
             db.execute(f"PRAGMA busy_timeout={BUSY_MS}")
             # Nothing in here is lost for good, so no write waits for the disk.
             db.execute("PRAGMA synchronous=OFF")
+            db.execute("PRAGMA secure_delete=ON")
             db.row_factory = sqlite3.Row
             if db.execute("PRAGMA user_version").fetchone()[0] != VERSION:
                 _make(db)

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS decision(
   decision TEXT NOT NULL, by TEXT NOT NULL, at INTEGER NOT NULL, note TEXT NOT NULL,
   correction TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS decision_flag ON decision(flag_id, seq);
+CREATE INDEX IF NOT EXISTS decision_judged ON decision(flag_id, revision, by);
 CREATE TABLE IF NOT EXISTS tombstone(
   flag_id TEXT PRIMARY KEY, at INTEGER NOT NULL, by TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS mark(

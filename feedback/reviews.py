@@ -75,6 +75,29 @@ class Reviews:
                 found[row["flag_id"]].append(_decision(row))
         return found
 
+    def log(self, *, skip: int = 0, limit: int = 100) -> list[Decision]:
+        """Decisions about all flags, newest first, without the first `skip` of them."""
+        query = "SELECT * FROM decision ORDER BY seq DESC LIMIT ? OFFSET ?"
+        with self._file.reading() as db:
+            return [_decision(row) for row in db.execute(query, (limit, skip))]
+
+    def count(self) -> int:
+        """How many decisions there are."""
+        with self._file.reading() as db:
+            return int(db.execute("SELECT count(*) FROM decision").fetchone()[0])
+
+    def judged_twice(self) -> dict[tuple[str, int], dict[str, str]]:
+        """What each of several people said last about a revision, by flag id and revision."""
+        found: dict[tuple[str, int], dict[str, str]] = defaultdict(dict)
+        with self._file.reading() as db:
+            for row in db.execute(
+                "SELECT d.flag_id, d.revision, d.by, d.decision FROM decision d JOIN"
+                " (SELECT flag_id, revision FROM decision GROUP BY flag_id, revision"
+                " HAVING min(by)!=max(by)) USING(flag_id, revision) ORDER BY d.seq"
+            ):
+                found[row[0], row[1]][row[2]] = row[3]
+        return found
+
     def forget(self, flag_ids: Iterable[str]) -> None:
         """Drop the decisions about flags that have expired."""
         with self._file.writing() as db:

@@ -9,7 +9,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from feedback.build_record import normalised
 from feedback.ledger import Flag
@@ -34,6 +34,41 @@ class Caps:
     owner_share: float = 0.02
     share_from_owners: int = 50
     per_prompt: int = 3
+
+
+class Capped(Protocol):
+    """What the caps need to know about an approved flag."""
+
+    @property
+    def id(self) -> str:
+        """Of the flag; ids sort by time."""
+
+    @property
+    def giver(self) -> str:
+        """Who said it about which answer."""
+
+    @property
+    def session(self) -> str:
+        """Who said it; empty where nobody knows."""
+
+    @property
+    def day(self) -> str:
+        """When, in UTC."""
+
+    @property
+    def question(self) -> str:
+        """Hash of what was asked."""
+
+    @property
+    def answer(self) -> bytes:
+        """Hash of what was rated."""
+
+    @property
+    def thumb(self) -> bool | None:
+        """Whether the answer was good, where it becomes a thumb."""
+
+
+C = TypeVar("C", bound=Capped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +104,13 @@ class Item:
 
 
 @dataclass(slots=True)
-class Selection:
+class Selection(Generic[C]):
     """What was chosen, oldest first, and how many were left out for which reason."""
 
-    items: list[Item] = field(default_factory=list)
+    items: list[C] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
 
-    def keep(self, kept: Iterable[Item], why: str) -> None:
+    def keep(self, kept: Iterable[C], why: str) -> None:
         """Go on with `kept`; the others are counted under `why`."""
         before = len(self.items)
         self.items = list(kept)
@@ -83,9 +118,9 @@ class Selection:
             self.left_out[why] += before - len(self.items)
 
 
-def select(flags: Iterable[Flag], taxonomy: Taxonomy, caps: Caps) -> Selection:
+def select(flags: Iterable[Flag], taxonomy: Taxonomy, caps: Caps) -> Selection[Item]:
     """Choose from all flags of a home."""
-    selection = Selection()
+    selection: Selection[Item] = Selection()
     for flag in flags:
         item = _item(flag, taxonomy)
         if isinstance(item, Item):
@@ -93,6 +128,12 @@ def select(flags: Iterable[Flag], taxonomy: Taxonomy, caps: Caps) -> Selection:
         else:
             selection.left_out[item] += 1
     selection.items.sort(key=lambda item: item.id)
+    cap(selection, caps)
+    return selection
+
+
+def cap(selection: Selection[C], caps: Caps) -> None:
+    """Leave out what would give somebody or something too much weight; items are in order."""
     selection.keep(_one_per_answer(selection.items), "sent_twice")
     selection.keep(_without_opposites(selection.items), "opposite_thumbs")
     selection.keep(_first(selection.items, _question, caps.per_prompt), "prompt_cap")
@@ -102,7 +143,6 @@ def select(flags: Iterable[Flag], taxonomy: Taxonomy, caps: Caps) -> Selection:
     if len(owners) >= caps.share_from_owners:
         most = max(1, int(caps.owner_share * len(selection.items)))
         selection.keep(_first(selection.items, _owner, most), "owner_cap")
-    return selection
 
 
 def _item(flag: Flag, taxonomy: Taxonomy) -> Item | str:
@@ -122,8 +162,8 @@ def _item(flag: Flag, taxonomy: Taxonomy) -> Item | str:
         session=record.session,
         day=f"{record.created_at:%Y-%m-%d}",
         question=record.prompt_sha256,
-        answer=_digest(record.answer),
-        talk=_digest(begun).hex(),
+        answer=digest(record.answer),
+        talk=digest(begun).hex(),
         words=fingerprint(conversation(record)),
         app=record.app,
         verdict=record.verdict,
@@ -134,19 +174,18 @@ def _item(flag: Flag, taxonomy: Taxonomy) -> Item | str:
     )
 
 
-def _digest(text: str) -> bytes:
+def digest(text: str) -> bytes:
+    """Eight bytes that tell texts apart."""
     return hashlib.sha256(text.encode()).digest()[:8]
 
 
-def _one_per_answer(items: Iterable[Item]) -> list[Item]:
+def _one_per_answer(items: Iterable[C]) -> list[C]:
     """Two processes may each have taken one person's flag on one answer: the later one counts."""
-    last: dict[str, Item] = {}
-    for item in items:
-        last[item.giver] = item
+    last = {item.giver: item for item in items}
     return sorted(last.values(), key=lambda item: item.id)
 
 
-def _without_opposites(items: Iterable[Item]) -> list[Item]:
+def _without_opposites(items: Iterable[C]) -> list[C]:
     kept = list(items)
     thumbs: dict[tuple[str, bytes], set[bool]] = defaultdict(set)
     for item in kept:
@@ -157,25 +196,25 @@ def _without_opposites(items: Iterable[Item]) -> list[Item]:
     ]
 
 
-def _first(items: Iterable[Item], key: Callable[[Item], str], most: int) -> list[Item]:
+def _first(items: Iterable[C], key: Callable[[C], str], most: int) -> list[C]:
     """The oldest `most` items of each key; an empty key is not capped."""
-    seen: Counter[str] = Counter()
-    kept: list[Item] = []
+    seen: dict[str, int] = {}
+    kept: list[C] = []
     for item in items:
         name = key(item)
-        seen[name] += 1
-        if not name or seen[name] <= most:
+        seen[name] = so_far = seen.get(name, 0) + 1
+        if not name or so_far <= most:
             kept.append(item)
     return kept
 
 
-def _question(item: Item) -> str:
+def _question(item: Capped) -> str:
     return item.question
 
 
-def _owner(item: Item) -> str:
+def _owner(item: Capped) -> str:
     return item.session
 
 
-def _owner_day(item: Item) -> str:
+def _owner_day(item: Capped) -> str:
     return f"{item.session} {item.day}" if item.session else ""

@@ -13,7 +13,7 @@ from shared.settings import Settings
 @click.command("suspicions")
 @show.AS_JSON
 def list_suspicions(as_json: bool) -> None:
-    """One person, one question or a few minutes with very many flags that wait."""
+    """One person, question or text, or a few minutes, with very many flags that wait."""
     found = suspicions(Home(Settings.load().home))
     lines = [
         f"{one.pattern:<12} {one.flags:>5} flags, {one.people:>4} people  {one.what[:24]:<24}"

@@ -19,6 +19,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from apps.review.desk import ReviewDesk
+from apps.review.figures import figures
+from apps.review.queue import Filters
+from feedback import audit, enough
+from feedback.agreement import among_reviewers
 from feedback.build_record import build_record, prompt_sha256
 from feedback.curate import build
 from feedback.drafts import make_draft
@@ -29,6 +34,7 @@ from feedback.register import Register, Wanted
 from feedback.reviews import Decision, Reviews
 from feedback.revise import add_revision
 from feedback.session import Sessions
+from feedback.suspicions import suspicions
 from tests.feedback_room import Room
 
 REPORT = Path(__file__).parent / "figures" / "flags.md"
@@ -190,14 +196,45 @@ def looking(room: Room, count: int) -> list[str]:
     ]
 
 
+def approving(room: Room) -> None:
+    """One reviewer approves everything, and a second one every tenth flag."""
+    ids = list(Register(room.home).ids(Wanted(state="received")))
+    Reviews(room.home).decide(
+        Decision(flag_id=flag_id, revision=1, decision="approve", by=by)
+        for by, some in (("ada", ids), ("bob", ids[::10]))
+        for flag_id in some
+    )
+
+
+def counting(room: Room, count: int) -> list[str]:
+    """What the pages of figures and of the audit ask for, everything approved."""
+    approving(room)
+    home = room.home
+    watch = Stopwatch()
+    Register(home).count(Wanted())
+    entered = str(watch)
+    watch = Stopwatch()
+    enough.count_known(Register(home))
+    first = str(watch)
+    audit.draw(home, size=20)
+    return [
+        f"| entering {count:,} decisions into the register, once | {entered} |",
+        f"| the page of figures | {milliseconds(lambda: figures(home))} |",
+        f"| whether it is enough to retrain, the first time after a decision | {first} |",
+        f"| the same again | {milliseconds(lambda: enough.count_known(Register(home)))} |",
+        f"| the queue with what stands out |"
+        f" {milliseconds(lambda: (ReviewDesk(home).find(Filters()), suspicions(home)))} |",
+        f"| agreement among reviewers | {milliseconds(lambda: among_reviewers(home))} |",
+        "| a page of the log, the last one |"
+        f" {milliseconds(lambda: Reviews(home).log(skip=count, limit=100))} |",
+        f"| what waits for a second look | {milliseconds(lambda: audit.waiting(home, by='cyd'))} |",
+        f"| drawing 20 for a second look | {milliseconds(lambda: audit.draw(home, size=20), 3)} |",
+    ]
+
+
 def curating(room: Room, count: int) -> list[str]:
     """Everything approved, one dataset version."""
-    ids = list(Register(room.home).ids(Wanted()))
-    decisions = [
-        Decision(flag_id=flag_id, revision=1, decision="approve", by="reviewer") for flag_id in ids
-    ]
-    Reviews(room.home).decide(decisions)
-    del decisions, ids
+    approving(room)
     before = peak()
     watch = Stopwatch()
     version = build(room.home)
@@ -221,7 +258,7 @@ def main() -> None:
     asked.add_argument("--flags", type=int, default=100_000)
     asked.add_argument("--no-report", action="store_true", help="only print")
     asked.add_argument("--home", type=Path, help="a folder that was filled by this script before")
-    asked.add_argument("--parts", default="submit,look,curate")
+    asked.add_argument("--parts", default="submit,look,count,curate")
     given = asked.parse_args()
     parts = given.parts.split(",")
     lines: list[str] = []
@@ -236,7 +273,7 @@ def main() -> None:
                 sys.stdout.write(f"filled: {watch}\n")
             size = sum(path.stat().st_size for path in room.home.feedback.glob("outbox-*"))
             lines.append(f"| {given.flags:,} flags in one outbox | {size / 1e6:,.0f} MB |")
-            for name, part in (("look", looking), ("curate", curating)):
+            for name, part in (("look", looking), ("count", counting), ("curate", curating)):
                 lines += part(room, given.flags) if name in parts else []
                 sys.stdout.write("\n".join(lines) + "\n")
                 sys.stdout.flush()

@@ -173,5 +173,28 @@ def test_patterns_among_waiting_flags_are_named(room, capsys):
     assert (found["one person"].flags, found["one person"].first) == (21, busy[0].flag_id)
     assert run(["flags", "suspicions"]) == 0
     assert "one person" in capsys.readouterr().out
+    for one in found.values():
+        wanted = [entry.flag_id for entry in Register(room.home).find(one.wanted, limit=100)]
+        assert (len(wanted), wanted[0]) == (one.flags, one.first)
     room.decide("reject", *crowd)
     assert [one.pattern for one in suspicions(room.home)] == ["one person"]
+
+
+def test_the_same_words_from_several_people_stand_out(room):
+    words = "Zebras are the  answer to everything"
+    copies = [
+        room.complain(f"p{n}", f"Question {n}?", words if n else words.upper()) for n in range(5)
+    ]
+    room.complain("ada", "Question?", "These words nobody else has written.")
+    (found,) = suspicions(room.home)
+    assert (found.pattern, found.flags, found.people) == ("copied text", 5, 5)
+    assert [one.flag_id for one in Register(room.home).find(found.wanted)] == ids(*copies)
+
+
+def test_very_many_flags_at_once_stand_out(room):
+    # Should they fall into two spans of ten minutes, one of these still has more than fifty.
+    crowd = [room.flag(room.answer(f"p{n}", f"Thing {n}?"), owner=f"p{n}") for n in range(101)]
+    one = next(one for one in suspicions(room.home) if one.pattern == "burst")
+    found = [entry.flag_id for entry in Register(room.home).find(one.wanted, limit=200)]
+    assert one.people == one.flags == len(found) > 50
+    assert set(found) <= set(ids(*crowd))

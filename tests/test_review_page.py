@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from filelock import FileLock
 from starlette.testclient import TestClient
 
-from apps.review import figures_view, view
+from apps.review import figures_view, suspicions_view, view
 from apps.review.desk import ReviewDesk
 from apps.review.door import COOKIE, NAMES_SECONDS, TRIES, WAIT_SECONDS, Door, Refused
 from apps.review.entrance import router
@@ -20,6 +20,8 @@ from apps.review.queue import ON_A_PAGE, Filters, Line, Queue
 from apps.review.retraining import LOCK, Retraining
 from apps.review.served import Keeper
 from feedback import enough
+from feedback.curate import build
+from feedback.register import Register
 from feedback.reviewers import Reviewers
 from feedback.taxonomy import Taxonomy
 from shared.engine.scripted import ScriptedEngine
@@ -235,6 +237,19 @@ def test_nothing_that_a_stranger_wrote_becomes_markup(room: Room, desk: ReviewDe
     assert "<b>bold" not in shown
 
 
+def test_a_pattern_shows_its_flags_and_no_others(room: Room) -> None:
+    crowd = [room.complain(f"p{n}", "One question?") for n in range(11)]
+    room.complain("ada", "Another question?")
+    desk = ReviewDesk(room.home)
+    (one,) = [one for one in desk.standing_out() if one.pattern == "one question"]
+    found = desk.find(Filters(together=one))
+    assert [line.id for line in found.lines] == [receipt.flag_id for receipt in crowd]
+    assert found.total == 11
+    assert "One question: 11 flags from 11 people" in view.queue(found)
+    assert "One question" in suspicions_view.panel([one])
+    assert suspicions_view.panel([]) == ""
+
+
 # Figures
 
 
@@ -249,6 +264,40 @@ def test_reasons_are_counted_by_day_and_rare_ones_together(room: Room) -> None:
     assert found.reasons[-1] == OTHER
     assert sum(count.flags for count in found.why) == len(keys) + 7
     assert [count.what for count in found.verdicts] == ["bad"]
+
+
+def test_what_people_took_back_is_counted_without_being_read(room: Room) -> None:
+    receipts = [room.complain(f"p{n}", f"What is {n}?") for n in range(4)]
+    room.flags.withdraw(receipts[0].flag_id, receipts[0].receipt)
+    room.flags.erase(receipts[1].flag_id, receipts[1].receipt)
+    room.approve(receipts[2])
+    found = figures(room.home)
+    assert found.states == {"withdrawn": 1, "erased": 1, "approved": 1, "received": 1}
+    assert (found.flags, found.apps) == (4, {"chat": 2})
+
+
+def test_enough_is_the_same_from_the_register_and_from_the_flags(room: Room) -> None:
+    taxonomy, register = Taxonomy.load(room.home), Register(room.home)
+
+    def same() -> bool:
+        return enough.count_known(register) == enough.count(room.ledger.flags(), taxonomy)
+
+    crowd = [room.complain("mallory", f"Question {n}?") for n in range(24)]
+    crowd += [room.complain(f"p{n}", "One question?") for n in range(5)]
+    crowd += [room.flag(room.answer(f"q{n}", "Thumb?"), "up", owner=f"q{n}") for n in range(2)]
+    crowd.append(room.flag(room.answer("q2", "Thumb?"), "down", owner="q2"))
+    assert same()
+    room.approve(*crowd)
+    assert same()
+    assert same()
+    room.flags.withdraw(crowd[0].flag_id, crowd[0].receipt)
+    room.flags.erase(crowd[25].flag_id, crowd[25].receipt)
+    room.decide("quarantine", crowd[1])
+    assert same()
+    build(room.home)
+    assert same()
+    found = enough.count_known(register)
+    assert {"owner_cap", "prompt_cap", "opposite_thumbs", "withdrawn"} <= found.left_out.keys()
 
 
 def test_enough_counts_what_a_dataset_version_would_hold(room: Room) -> None:

@@ -9,7 +9,6 @@ import pytest
 from feedback import audit, reviewing
 from feedback.agreement import alpha, among_reviewers
 from feedback.curate import build
-from feedback.ledger import Ledger
 from feedback.records import now
 from feedback.reviewers import COST, Reviewers
 from shared.cli import run
@@ -195,7 +194,7 @@ def test_agreement_counts_flags_that_several_judged(room, two_reviewers):
     room.decide("approve", *receipts[:2], by="grace")
     room.decide("edit", receipts[0], by="alan", correction="Better.")
     room.decide("reject", receipts[1], by="alan")
-    found = among_reviewers(Ledger(room.home).flags())
+    found = among_reviewers(room.home)
     assert (found.flags, found.agreed, found.disagreed) == (2, 1, (receipts[1].flag_id,))
 
 

@@ -16,15 +16,14 @@ from apps.ui import look
 from apps.ui.errors import shows_errors
 from apps.ui.stream import INSTANT
 from feedback import agreement, audit
-from feedback.ledger import Ledger
 from feedback.reviews import Decision, Reviews, Ruling
 from shared.errors import BadRequest
 from shared.home import Home
 
 Changes = dict[Any, Any]
 SAMPLE = 20
-LAST = 200
-"""Decisions in the log."""
+ON_A_PAGE = 100
+"""Decisions of the log that are shown together."""
 
 
 class AuditPage:
@@ -45,18 +44,25 @@ class AuditPage:
             self.quarantine = gr.Button("Quarantine", elem_id="audit-quarantine")
         gr.HTML("<h2>Log</h2>", apply_default_css=False)
         self.log = gr.HTML(elem_id="audit-log", apply_default_css=False)
+        self.skipped = gr.State(0)
+        with gr.Row():
+            self.newer = gr.Button("Newer", size="sm", elem_id="audit-newer", interactive=False)
+            self.older = gr.Button("Older", size="sm", elem_id="audit-older", interactive=False)
 
     def wire(self, page: gr.Blocks) -> None:
         """Connect the handlers."""
-        shown = [self.figures, self.flag, self.judging, self.seen, self.log]
+        log = [self.log, self.skipped, self.newer, self.older]
+        shown = [self.figures, self.flag, self.judging, self.seen, *log]
+        for button, by in ((self.newer, -ON_A_PAGE), (self.older, ON_A_PAGE)):
+            button.click(shows_errors(self._turned(by)), self.skipped, log, **INSTANT)
         page.load(shows_errors(self._showing), None, shown, **INSTANT)
         self.draw.click(shows_errors(self._drawn), None, shown, **INSTANT)
-        buttons: tuple[tuple[gr.Button, Ruling], ...] = (
+        rulings: tuple[tuple[gr.Button, Ruling], ...] = (
             (self.approve, "approve"),
             (self.reject, "reject"),
             (self.quarantine, "quarantine"),
         )
-        for button, ruling in buttons:
+        for button, ruling in rulings:
             button.click(shows_errors(self._judge(ruling)), self.seen, shown, **INSTANT)
 
     def _drawn(self, request: gr.Request) -> Changes:
@@ -79,13 +85,31 @@ class AuditPage:
         by = _name(request)
         waiting = audit.waiting(self._home, by=by)
         seen = self._desk.see_flag(waiting[0]) if waiting else None
-        decisions = [one for found in Reviews(self._home).decisions().values() for one in found]
         return {
             self.figures: _figures(self._home, len(waiting)),
             self.flag: view.detail(seen, blind=True) if seen else "",
             self.judging: gr.Row(visible=seen is not None),
             self.seen: seen,
-            self.log: _log(sorted(decisions, key=lambda one: one.at, reverse=True)[:LAST]),
+            **self._log(0),
+        }
+
+    def _turned(self, by: int) -> Any:  # noqa: ANN401 - a handler
+        def turned(request: gr.Request, skipped: int) -> Changes:
+            _name(request)
+            return self._log(skipped + by)
+
+        return turned
+
+    def _log(self, skip: int) -> Changes:
+        """The page of the log behind the `skip` newest decisions."""
+        reviews = Reviews(self._home)
+        total = reviews.count()
+        first = max(0, min(skip, (total - 1) // ON_A_PAGE * ON_A_PAGE))
+        return {
+            self.log: _log(reviews.log(skip=first, limit=ON_A_PAGE), first, total),
+            self.skipped: first,
+            self.newer: gr.Button(interactive=first > 0),
+            self.older: gr.Button(interactive=first + ON_A_PAGE < total),
         }
 
 
@@ -97,7 +121,7 @@ def _name(request: gr.Request) -> str:
 
 
 def _figures(home: Home, waiting: int) -> str:
-    among = agreement.among_reviewers(Ledger(home).flags()).as_text()
+    among = agreement.among_reviewers(home).as_text()
     again = audit.quality(home).as_text()
     return (
         f"<p><b>Between reviewers:</b> {html.escape(among)}</p>"
@@ -105,7 +129,7 @@ def _figures(home: Home, waiting: int) -> str:
     )
 
 
-def _log(decisions: Sequence[Decision]) -> str:
+def _log(decisions: Sequence[Decision], first: int, total: int) -> str:
     if not decisions:
         return '<p class="review-empty">Nobody has decided anything yet.</p>'
     rows = "".join(
@@ -115,6 +139,8 @@ def _log(decisions: Sequence[Decision]) -> str:
         for one in decisions
     )
     return (
+        f'<p class="review-count">{first + 1:,} to {first + len(decisions):,} of {total:,}'
+        " decisions, newest first</p>"
         '<div class="admin-scroll" tabindex="0"><table class="admin-table"><thead><tr><th>At (UTC)'
         "</th><th>By</th><th>Decision</th><th>Flag</th><th>Why</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"

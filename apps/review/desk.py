@@ -16,6 +16,7 @@ from feedback.records import FlagRecord
 from feedback.register import Register, Wanted
 from feedback.reviewing import decide_as_seen
 from feedback.reviews import Ruling
+from feedback.suspicions import Suspicion, suspicions
 from feedback.taxonomy import Taxonomy
 from shared.errors import BadRequest, NotFound
 from shared.home import Home
@@ -81,6 +82,10 @@ class ReviewDesk:
         )
         full = len(flags) == limit and not words
         return replace(queue, lines=lines, last_id=flags[-1].id if full else "")
+
+    def standing_out(self) -> list[Suspicion]:
+        """Patterns among the flags that wait, the largest first."""
+        return suspicions(self._home)
 
     def see(self, line: Line) -> Seen:
         """One flag with all that was said.
@@ -166,7 +171,9 @@ def _gist(record: FlagRecord) -> str:
 
 
 def _wanted(filters: Filters, by: str) -> Wanted:
-    return Wanted(
+    plain = filters.together.wanted if filters.together else Wanted()
+    return replace(
+        plain,
         state=filters.state,
         app=filters.app,
         verdict=filters.verdict,

@@ -1,16 +1,20 @@
-"""What the flags say together: how many, why, over time, and whether they suffice to retrain."""
+"""What the flags say together: how many, why, and over time."""
 
+import sqlite3
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
-from feedback import enough
-from feedback.enough import Enough
-from feedback.ledger import Ledger
+from feedback.register import Register
 from feedback.taxonomy import Taxonomy
 from shared.home import Home
 
 MOST_REASONS = 7
 OTHER = "everything else"
+EPOCH = date(1970, 1, 1)
+Day = tuple[str, str, int]
+"""Day, what is counted, how many flags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Everything on the page of numbers."""
+    """What is counted on the page of figures."""
 
     flags: int
     states: dict[str, int]
@@ -34,7 +38,6 @@ class Figures:
     why: tuple[Count, ...]
     """Why answers were bad, day by day."""
     verdicts: tuple[Count, ...]
-    enough: Enough
 
     @property
     def totals(self) -> dict[str, int]:
@@ -46,33 +49,61 @@ class Figures:
 
 
 VERDICTS = {"down": "bad", "up": "good", "prefer": "compared"}
+_BY_DAY = (
+    "SELECT created_at/86400000 AS day, verdict AS what, count(*) AS flags FROM entry GROUP BY 1, 2"
+)
+_BY_REASON = (
+    "SELECT day, reason AS what, count(*) AS flags FROM entry_reason WHERE verdict='down'"
+    " GROUP BY day, reason"
+)
 
 
 def figures(home: Home) -> Figures:
-    """Count all flags of a home."""
-    flags, taxonomy = Ledger(home).flags(), Taxonomy.load(home)
-    records = [record for flag in flags if (record := flag.record) is not None]
+    """Count all flags of a home; none is read, the register knows enough about each."""
+    register, taxonomy = Register(home), Taxonomy.load(home)
     labels = {key: reason.label_in() for key, reason in taxonomy.by_key.items()}
-    bad = [
-        (record.created_at.strftime("%Y-%m-%d"), labels.get(key, key))
-        for record in records
-        if record.verdict == "down"
-        for key in record.categories
-    ]
-    frequent = [label for label, _ in Counter(label for _, label in bad).most_common(MOST_REASONS)]
-    named = [(day, label if label in frequent else OTHER) for day, label in bad]
-    others = (OTHER,) if any(label == OTHER for _, label in named) else ()
-    verdicts = [(r.created_at.strftime("%Y-%m-%d"), VERDICTS[r.verdict]) for r in records]
+    with register.asking() as db:
+        states = _totals(db, "SELECT state, count(*) FROM entry GROUP BY state")
+        states += _totals(db, "SELECT state, count(*) FROM gone GROUP BY state")
+        apps = _totals(db, "SELECT app, count(*) FROM entry GROUP BY app")
+        why, verdicts = _days(db, _BY_REASON, labels), _days(db, _BY_DAY, VERDICTS)
+    frequent = _frequent(why)
+    named = [(day, what if what in frequent else OTHER, flags) for day, what, flags in why]
+    others = (OTHER,) if any(what == OTHER for _, what, _ in named) else ()
     return Figures(
-        flags=len(flags),
-        states=dict(Counter(str(flag.state) for flag in flags).most_common()),
-        apps=dict(Counter(str(record.app) for record in records).most_common()),
+        flags=states.total(),
+        states=dict(states.most_common()),
+        apps=dict(apps.most_common()),
         reasons=(*frequent, *others),
         why=_counted(named),
         verdicts=_counted(verdicts),
-        enough=enough.count(flags, taxonomy),
     )
 
 
-def _counted(pairs: list[tuple[str, str]]) -> tuple[Count, ...]:
-    return tuple(Count(day, what, n) for (day, what), n in sorted(Counter(pairs).items()))
+def _totals(db: sqlite3.Connection, query: str) -> Counter[str]:
+    return Counter({row[0]: row[1] for row in db.execute(query)})
+
+
+def _days(db: sqlite3.Connection, query: str, names: Mapping[str, str]) -> list[Day]:
+    return [
+        (_day(row["day"]), names.get(row["what"], row["what"]), row["flags"])
+        for row in db.execute(query)
+    ]
+
+
+def _day(since_1970: int) -> str:
+    return (EPOCH + timedelta(days=since_1970)).isoformat()
+
+
+def _frequent(why: Sequence[Day]) -> list[str]:
+    total: Counter[str] = Counter()
+    for _, what, flags in why:
+        total[what] += flags
+    return [what for what, _ in total.most_common(MOST_REASONS)]
+
+
+def _counted(found: Sequence[Day]) -> tuple[Count, ...]:
+    total: Counter[tuple[str, str]] = Counter()
+    for day, what, flags in found:
+        total[day, what] += flags
+    return tuple(Count(day, what, flags) for (day, what), flags in sorted(total.items()))

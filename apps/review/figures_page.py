@@ -13,6 +13,8 @@ from apps.review.figures import Count, figures
 from apps.review.view import STATES
 from apps.ui import look
 from apps.ui.stream import INSTANT
+from feedback import enough
+from feedback.register import Register
 
 # Told apart without red and green too (Okabe and Ito), and readable on both backgrounds.
 COLOURS = (
@@ -25,7 +27,7 @@ VERDICT_COLOURS = {"bad": "#d55e00", "good": "#009e73", "compared": "#0072b2"}
 def build(page: gr.Blocks, ctx: Context) -> None:
     """Lay out the page; everything is counted when it is opened."""
     look.title("Figures", "What the flags say together.")
-    enough = gr.HTML(elem_id="enough", apply_default_css=False)
+    suffices = gr.HTML(elem_id="enough", apply_default_css=False)
     pushing = gr.HTML(elem_id="pushing", apply_default_css=False)
     with gr.Row():
         states = gr.HTML(apply_default_css=False, min_width=250)
@@ -38,7 +40,6 @@ def build(page: gr.Blocks, ctx: Context) -> None:
         found = figures(ctx.home)
         colours = dict(zip(found.reasons, COLOURS, strict=False))
         return (
-            figures_view.enough_to_retrain(found.enough),
             figures_view.pushing(ctx.flags.pushing, ctx.flags.unpushed()),
             figures_view.counts(f"All flags: {found.flags:,}", _in_words(found.states)),
             figures_view.counts("By app", found.apps),
@@ -47,7 +48,12 @@ def build(page: gr.Blocks, ctx: Context) -> None:
             _plot(found.verdicts, VERDICT_COLOURS),
         )
 
-    page.load(counted, None, [enough, pushing, states, apps, reasons, why, verdicts], **INSTANT)
+    def weighed() -> str:
+        return figures_view.enough_to_retrain(enough.count_known(Register(ctx.home)))
+
+    page.load(counted, None, [pushing, states, apps, reasons, why, verdicts], **INSTANT)
+    # On its own: after a decision the caps are applied anew, and the figures do not wait for that.
+    page.load(weighed, None, suffices, **INSTANT)
 
 
 def _in_words(states: dict[str, int]) -> dict[str, int]:

@@ -6,6 +6,7 @@ Plain values, kept with a page; where they come from is `apps.review.desk`'s bus
 from dataclasses import dataclass, field, replace
 
 from feedback.quorum import Waits
+from feedback.suspicions import Suspicion
 
 ON_A_PAGE = 20
 
@@ -19,6 +20,8 @@ class Filters:
     verdict: str = ""
     reason: str = ""
     text: str = ""
+    together: Suspicion | None = None
+    """Only flags that stand out together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

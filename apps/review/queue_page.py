@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from apps.review import view
+from apps.review import suspicions_view, view
 from apps.review.desk import ReviewDesk, Seen
 from apps.review.queue import Filters, Queue
 from apps.suite import APPS
@@ -18,6 +18,7 @@ from apps.ui.errors import shows_errors
 from apps.ui.stream import INSTANT
 from feedback.records import MAX_CORRECTION
 from feedback.reviews import MAX_NOTE, Ruling
+from feedback.suspicions import Suspicion
 from shared.errors import BadRequest, NotFound
 
 Changes = dict[Any, Any]
@@ -50,7 +51,11 @@ class QueuePage:
         self.queue = gr.State(Queue())
         self.seen = gr.State(None)
         look.title("Review", "Flags that wait for somebody to read them.")
+        self.patterns = gr.State([])
         self._lay_out_filters()
+        self.standing_out = gr.HTML(
+            js_on_load=view.OPEN_ON_CLICK, elem_id="review-suspicions", apply_default_css=False
+        )
         with gr.Row(equal_height=False):
             with gr.Column(scale=2, min_width=290):
                 self.list = gr.HTML(
@@ -123,6 +128,11 @@ class QueuePage:
         changed = [field.input for field in chosen]
         gr.on([*changed, self.text.submit], found, filters, shown, **INSTANT)
         page.load(found, filters, shown, **INSTANT)
+        patterns = [self.patterns, self.standing_out]
+        # On its own: the queue does not wait for what it takes to find them.
+        page.load(shows_errors(self._found_patterns), None, patterns, **INSTANT)
+        together = shows_errors(self._together)
+        self.standing_out.look(together, self.patterns, [*shown, *patterns], **INSTANT)
         self.list.look(shows_errors(self._chosen), self.queue, shown, **INSTANT)
         self.next.click(shows_errors(self._next), self.queue, shown, **INSTANT)
         self.previous.click(shows_errors(self._previous), self.queue, shown, **INSTANT)
@@ -145,7 +155,23 @@ class QueuePage:
         )
         return self._showing(self.desk.find(filters, by=request.username or ""))
 
-    def _chosen(self, queue: Queue, event: gr.EventData) -> Changes:
+    def _found_patterns(self, request: gr.Request) -> Changes:
+        found = self.desk.standing_out() if request.username else []
+        return {self.patterns: found, self.standing_out: suspicions_view.panel(found)}
+
+    def _together(
+        self, request: gr.Request, patterns: list[Suspicion], event: gr.EventData
+    ) -> Changes:
+        """Only the flags of one pattern."""
+        at = int(event.at)
+        if not 0 <= at < len(patterns):
+            raise BadRequest("This pattern is gone.", fix="Reload the page.")
+        queue = self.desk.find(Filters(together=patterns[at]), by=request.username or "")
+        return self._showing(queue) | self._found_patterns(request)
+
+    def _chosen(self, request: gr.Request, queue: Queue, event: gr.EventData) -> Changes:
+        if int(event.at) == view.SHOW_ALL:
+            return self._showing(self.desk.find(Filters(), by=request.username or ""))
         return self._showing(queue.opened(int(event.at)))
 
     def _next(self, request: gr.Request, queue: Queue) -> Changes:

@@ -9,6 +9,18 @@ CSS = """
   border: 1px solid var(--button-secondary-border-color); }
 .page-review h2, .page-admin h2 { font-size: 1.15rem; font-weight: 600; margin: 6px 0; }
 .page-review h3, .page-admin h3 { font-size: .95rem; font-weight: 600; margin: 10px 0 3px; }
+.review-suspicions { border: 1px solid var(--border-color-primary); border-radius: 6px;
+  border-inline-start: 4px solid #b7791f; padding: 8px 12px; }
+.review-suspicions summary { font-weight: 600; cursor: pointer; min-height: 24px; }
+.review-suspicions ul { list-style: none; margin: 6px 0; padding: 0; display: flex;
+  flex-wrap: wrap; gap: 6px; }
+.review-suspicions button, .review-only button { font: inherit; font-size: .9rem; min-height: 36px;
+  padding: 4px 12px; cursor: pointer; border-radius: 6px; text-align: start;
+  color: var(--body-text-color); background: var(--button-secondary-background-fill);
+  border: 1px solid var(--button-secondary-border-color); }
+.review-suspicions p { margin: 0; color: var(--body-text-color-subdued); font-size: .9rem; }
+.review-only { margin: 0 0 6px; display: flex; flex-wrap: wrap; gap: 4px 10px;
+  align-items: center; justify-content: space-between; }
 .review-count, .review-empty, .review-keys { color: var(--body-text-color-subdued); margin: 0; }
 .review-keys kbd { font: .85em var(--font-mono); padding: 1px 6px; border-radius: 4px;
   border: 1px solid var(--border-color-primary); color: var(--body-text-color); }

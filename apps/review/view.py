@@ -3,6 +3,7 @@
 import html
 from collections.abc import Sequence
 
+from apps.review import suspicions_view
 from apps.review.desk import Seen
 from apps.review.queue import Line, Queue
 from apps.ui import diff
@@ -24,6 +25,9 @@ WAITS = {
     "tie": "reviewers disagree: one more opinion settles it",
 }
 VERDICTS = {"down": "Bad", "up": "Good", "prefer": "Better"}
+
+SHOW_ALL = -1
+"""Sent in the place of a flag's number to leave a pattern."""
 
 OPEN_ON_CLICK = """
 element.addEventListener('click', event => {
@@ -52,14 +56,26 @@ document.addEventListener('keydown', event => {
 
 def queue(found: Queue) -> str:
     """The page of the list that is being looked at."""
+    only = _only(found)
     if not found.lines:
-        return '<p class="review-empty">Nothing here. Choose other filters, or take a break.</p>'
+        nothing = "Nothing here. Choose other filters, or take a break."
+        return f'{only}<p class="review-empty">{nothing}</p>'
     page = found.page
     items = "".join(_line(found.lines[at], at, current=at == found.at) for at in page)
     return (
-        f'<p class="review-count" role="status">{found.first + page.start + 1:,}–'
+        f'{only}<p class="review-count" role="status">{found.first + page.start + 1:,}–'
         f"{found.first + page.stop:,} of {found.total or len(found.lines):,}</p>"
         f'<ol class="review-lines">{items}</ol>'
+    )
+
+
+def _only(found: Queue) -> str:
+    """Which pattern the list is limited to, with the way back."""
+    if (together := found.filters.together) is None:
+        return ""
+    return (
+        f'<p class="review-only">Only: {html.escape(suspicions_view.said(together))}'
+        f' <button type="button" data-at="{SHOW_ALL}">Show all that wait</button></p>'
     )
 
 
