@@ -1,7 +1,7 @@
 """DRY: a passage that was said already is not said again, and nothing else changes."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,11 +24,11 @@ STRONG = Sampling(temperature=0, max_tokens=120, dry_multiplier=80, dry_penalty_
 FREE = Sampling(temperature=1, max_tokens=80, seed=5, dry_multiplier=2)
 
 
-@pytest.fixture
-async def engine(demo_gguf: Path) -> AsyncIterator[LlamaEngine]:
+@pytest.fixture(scope="module")
+def engine(demo_gguf: Path) -> Iterator[LlamaEngine]:
     engine = LlamaEngine.load(demo_gguf, release="demo", settings=Settings(threads=1))
     yield engine
-    await engine.close()
+    engine.close_now()
 
 
 async def said(engine: LlamaEngine, sampling: Sampling, pattern: str | None = None) -> str:

@@ -17,7 +17,7 @@ from apps.poetry.card import svg
 from apps.poetry.checks import report
 from apps.poetry.desk import PoemDesk
 from apps.poetry.own_forms import read_form
-from apps.poetry.poem import Poem, checked_lines, initials, wanted
+from apps.poetry.poem import Poem, checked_lines, wanted
 from apps.poetry.report import Report
 from apps.poetry.sounds import kinship, rhyme, sounds, words_in
 from apps.poetry.view import verse
@@ -26,6 +26,7 @@ from shared.engine.scripted import ScriptedEngine
 from shared.engine.types import Event, Piece, Request
 from shared.errors import AbilityMissing, BadRequest, EngineClosed, NotFound
 from shared.formats.poetry import FORMS, Form, pattern
+from shared.formats.verse import initials, literal
 from tests.writing_room import HOSTILE, OTHER, OWNER, room, scripted
 
 BASHO = "An old silent pond\nA frog jumps into the pond\nSplash! Silence again."
@@ -278,7 +279,7 @@ async def test_only_the_failing_line_is_written_anew_until_it_fits(tmp_path: Pat
     tried = [request.pattern for request in engine.requests[1:-1]]
     assert len(tried) == 4
     assert all(re.fullmatch(bound or "", "An old silent pond\n") for bound in tried)
-    assert engine.requests[-1].pattern == binding.literal(BASHO.split("\n"))
+    assert engine.requests[-1].pattern == literal(BASHO.split("\n"))
 
 
 async def test_tries_that_nobody_sees_are_not_written_down(tmp_path: Path) -> None:

@@ -1,9 +1,8 @@
-"""Patterns that bind a poem: its number of lines, the lines that stand, the word it is to rhyme on.
+"""Patterns that bind one line of a poem: what stands before it, and the word it is to rhyme on.
 
 Rhyming words are proposed from the dictionary, those that verse uses first.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -12,8 +11,9 @@ from apps.poetry import lexicon
 from apps.poetry.poem import Poem
 from apps.poetry.sounds import Own, sounds, words_in
 from shared.formats import poetry as form
+from shared.formats import verse
+from shared.formats.verse import begun, literal
 
-_SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$])")
 MOST_WORDS = 40
 """Rhyming words that a pattern offers."""
 _LETTERS = (2, 6)
@@ -24,17 +24,6 @@ _LETTERS = (2, 6)
 def _verse_words() -> frozenset[str]:
     listed = files("apps.poetry").joinpath("data", "verse_words.txt").read_text(encoding="utf-8")
     return frozenset(listed.split())
-
-
-def whole(poem: Poem) -> str:
-    """The right number of lines; an acrostic's are bound to their first letters."""
-    letters = poem.initials()
-    return "\\n".join(map(_begun, letters)) if letters else form.pattern(poem.kind)
-
-
-def literal(lines: Sequence[str]) -> str:
-    """These lines and nothing else."""
-    return "\\n".join(_SPECIAL.sub(r"\\\1", line) for line in lines)
 
 
 def free(poem: Poem, index: int) -> str:
@@ -108,23 +97,15 @@ def _partners(poem: Poem, index: int) -> list[int]:
 
 def with_refrains(poem: Poem) -> Poem:
     """With every returning line written as it stood first."""
-    for first, *again in poem.kind.refrains:
-        for index in again:
-            if index < len(poem.lines):
-                poem = poem.with_line(index, poem.lines[first])
-    return poem
+    lines = verse.with_refrains(poem.kind, poem.lines)
+    return poem.model_copy(update={"lines": tuple(lines)})
 
 
 def _free(poem: Poem, index: int) -> str:
     letters = poem.initials()
     if index < len(letters):
-        return _begun(letters[index])
+        return begun(letters[index])
     span = poem.kind.span(index)
     if span is None:
         return form.LINE
-    return rf"[^\n\r]{{{span[0] * _LETTERS[0]},{min(90, span[1] * _LETTERS[1])}}}"
-
-
-def _begun(letter: str) -> str:
-    """A line that begins with a letter."""
-    return _SPECIAL.sub(r"\\\1", letter.upper()[:1]) + r"[^\n\r]{1,89}"
+    return f"{form.CHARACTER}{{{span[0] * _LETTERS[0]},{min(90, span[1] * _LETTERS[1])}}}"

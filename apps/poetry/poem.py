@@ -1,6 +1,6 @@
 """What a poem is here, and what may be asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,6 +11,7 @@ from apps.poetry.sounds import Own
 from shared.errors import BadRequest
 from shared.formats import poetry as form
 from shared.formats.poetry import FORMS, Form
+from shared.formats.verse import initials
 
 MAX_MOOD = 60
 MAX_LINES = 60
@@ -109,22 +110,3 @@ def checked_lines(text: object) -> list[str]:
     if len(lines) > MAX_LINES:
         raise BadRequest(f"The poem has {len(lines)} lines.", fix=f"It takes up to {MAX_LINES}.")
     return lines
-
-
-def initials(kind: Form, subject: str) -> str:
-    """The letters that an acrostic's lines begin with; empty for all other forms.
-
-    A subject with more letters than the form has lines gives its longest word that fits.
-    """
-    if not kind.spells:
-        return ""
-    most = kind.lines[1]
-    letters = _letters(subject)
-    if len(letters) <= most:
-        return letters
-    fitting = [_letters(word)[:most] for word in subject.split()]
-    return max(fitting, key=len)
-
-
-def _letters(text: Sequence[str]) -> str:
-    return "".join(letter for letter in text if letter.isalpha())

@@ -1,5 +1,7 @@
 """Writing poems: a draft whose number of lines is bound, then only the lines that fail are mended.
 
+A draft that says a line twice is written anew from there (`shared.formats.verse`).
+
 A failing line is tried several times behind the lines that stand before it, which are bound to what
 they are (read, not written), and the try that fits the form best is kept if it is better. Where a
 rhyme fails, half of the tries are bound to end in a word that rhymes. What a person may flag is one
@@ -20,10 +22,12 @@ from apps.poetry.poem import Poem
 from apps.poetry.sounds import Own
 from apps.ui.stream import growing
 from shared.engine.ask import require
-from shared.engine.types import Request, Sampling, Waiting
+from shared.engine.types import Request, Waiting
 from shared.errors import BadRequest, EngineClosed, QueueFull
 from shared.formats import poetry as form
+from shared.formats import verse
 from shared.formats.poetry import FORMS
+from shared.formats.usual import POEM
 from shared.messages import Message
 
 DEADLINE_SECONDS = 300.0
@@ -100,9 +104,8 @@ class Poet:
         job = Job(owner, poem, own or {}, wish)
         status = "Writing it anew …" if wish else "Writing …"
         yield Writing(poem, status)
-        ask = self._ask(job, self._pattern(poem), self._tokens(poem))
         latest = Writing(poem)
-        async with aclosing(self._follow(ask, poem, status)) as steps:
+        async with aclosing(self._draft(job, status)) as steps:
             async for latest in steps:
                 yield latest
         draft = latest.poem
@@ -140,6 +143,21 @@ class Poet:
         if best is None:
             raise EngineClosed("The model had no other idea for this line.", fix="Try once more.")
         yield Writing(await self._fair(job, best, poem), whole=True)
+
+    async def _draft(self, job: Job, status: str) -> AsyncGenerator[Writing, None]:
+        """The poem as it is written, and anew from the first line that was said before."""
+        poem = job.poem
+        drafting = verse.Drafting(poem.kind, poem.initials())
+        while (asked := drafting.next_round()) is not None:
+            pattern = asked.pattern if self._can_bind() else None
+            ask = self._ask(job, pattern, self._tokens(poem), temperature=asked.temperature)
+            latest = Writing(poem)
+            async with aclosing(self._follow(ask, poem, status)) as steps:
+                async for latest in steps:
+                    yield latest
+            if pattern is None:
+                return
+            drafting.take(latest.poem.text())
 
     async def _mended(self, job: Job, tries: int) -> AsyncGenerator[Writing, None]:
         poem = binding.with_refrains(job.poem)
@@ -198,7 +216,7 @@ class Poet:
             return before
         engine = self._ctx.engine_for("poetry")
         tokens = await engine.count_tokens(poem.text()) + LINE_TOKENS
-        ask = self._ask(job, binding.literal(poem.lines), tokens)
+        ask = self._ask(job, verse.literal(poem.lines), tokens)
         answer = await self._ctx.whole_answer(ask)
         return poem.model_copy(update={"answer_id": answer.answer_id})
 
@@ -213,24 +231,28 @@ class Poet:
         # A server elsewhere may not know patterns; there the prompt alone asks for the form.
         return "pattern" in self._ctx.engine_for("poetry").info().abilities
 
-    def _pattern(self, poem: Poem) -> str | None:
-        return binding.whole(poem) if self._can_bind() else None
-
     def _tokens(self, poem: Poem) -> int:
         most = len(poem.initials()) or poem.kind.lines[1]
         window = self._ctx.engine_for("poetry").info().context_tokens
         return max(32, min(most * LINE_TOKENS + 16, window // 2))
 
     def _ask(
-        self, job: Job, pattern: str | None, max_tokens: int, *, temperature: float = 0.8
+        self,
+        job: Job,
+        pattern: str | None,
+        max_tokens: int,
+        *,
+        temperature: float = POEM.temperature,
     ) -> Ask:
         known = job.poem.form in FORMS
+        # What is to stay of a poem that is revised stands in the question already.
+        dry = 0.0 if job.wish else POEM.dry_multiplier
         return Ask(
             app="poetry",
             request=Request(
                 messages=_messages(job),
-                sampling=Sampling(
-                    temperature=temperature, repeat_penalty=1.05, max_tokens=max_tokens
+                sampling=replace(
+                    POEM, temperature=temperature, dry_multiplier=dry, max_tokens=max_tokens
                 ),
                 pattern=pattern,
                 app="poetry",

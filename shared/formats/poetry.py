@@ -7,7 +7,9 @@ from shared.messages import Message
 VERSION = "poetry-1"
 
 SYSTEM = "You are a poet. You write the poem that is asked for, line by line, and nothing else."
-LINE = r"[^\n\r]{2,90}"
+CHARACTER = r"[^\n\r{}]"
+"""Of a line: a small model that has learned JSON begins some otherwise with a brace."""
+LINE = CHARACTER + "{2,90}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +135,12 @@ def ask_again(wish: str) -> Message:
     return Message("user", f"Wish: {wish}\nWrite the poem again.")
 
 
-def pattern(form: Form) -> str:
-    """A regular expression for the whole answer: the right number of lines, none of them empty."""
-    fewest, most = form.lines
+def pattern(form: Form, *, after: int = 0) -> str:
+    """A regular expression for the whole answer: the right number of lines, none of them empty.
+
+    With `after` it is for the lines that follow so many, at least one.
+    """
+    fewest, most = (max(count - after, 1) for count in form.lines)
     again = f"{{{fewest - 1},{most - 1}}}" if most > fewest else f"{{{most - 1}}}"
     return f"{LINE}(\\n{LINE}){again}"
 

@@ -2,7 +2,7 @@
 
 A token that would make a repeated run of tokens longer than is allowed is taken less readily, the
 less the longer the run; a single word may come back as often as it likes. Sequence breakers end a
-run. To find them the library reads the whole vocabulary (some 30 ms a breaker at 128k tokens), so
+run. To find them the library reads the whole vocabulary (50 ms a breaker at 128k tokens), so
 that is done once per way of drawing, outside the scheduler's thread, and an answer gets a copy.
 """
 
