@@ -88,6 +88,8 @@ def read_jsonl(path: Path) -> list[Row]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise TrainingError(f"{path} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise TrainingError(f"{path} is no text.", fix="JSONL in UTF-8 is read.") from error
     return [_row(line, path, number) for number, line in enumerate(lines, 1) if line.strip()]
 
 

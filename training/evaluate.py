@@ -11,16 +11,14 @@ from typing import Any
 from shared.errors import BadRequest
 from shared.home import Home
 from shared.settings import Settings
-from training.data import Row, read_jsonl
 from training.evaluation.models import Subject, find_subject
+from training.evaluation.own_rows import Rows, rows_for
 from training.evaluation.run import Evaluation, Tell, measure
 from training.evaluation.settings import Wanted
 from training.evaluation.tasks import JUDGE, check_tasks
 from training.judge.pairs import read_pairs
 from training.judge.run import judge_models
-from training.replay import DEMO, guarded_rows
 
-SEED = 7
 NEED_ROWS = frozenset({"loss", "exact", "form"})
 Figures = dict[str, Any]
 
@@ -34,7 +32,9 @@ class Asked:
     limit: int
     """Items per task, at most."""
     data: Path | None = None
-    """JSONL with prompt and completion for the tasks about rows; else what the gate guards."""
+    """JSONL with prompt and completion for the tasks about rows."""
+    rows: str = ""
+    """Without `data`: `test` or `validation` rows of a run, `guarded`, or what is there of them."""
     items: Path | None = None
     """Folder with the benchmarks' items; None takes them from the Hub."""
     judge: str = ""
@@ -53,14 +53,18 @@ def compare(models: Sequence[str], asked: Asked, tell: Tell = lambda _: None) ->
     names = check_tasks(asked.tasks)
     home = Home(Settings.load().home)
     subjects = [find_subject(model, home) for model in dict.fromkeys(models)]
-    rows = _rows(asked.data, asked.limit) if {*NEED_ROWS, JUDGE} & set(names) else []
-    wanted = Wanted(limit=asked.limit, rows=rows, items=asked.items)
+    rows = Rows((), "")
+    if {*NEED_ROWS, JUDGE} & set(names):
+        rows = rows_for(subjects, data=asked.data, side=asked.rows, limit=asked.limit)
+        tell(f"Rows: {rows.whose}.")
+    wanted = Wanted(limit=asked.limit, rows=rows.rows, items=asked.items)
     judge = _judge(asked, home, subjects) if JUDGE in names else ""
-    found = measure(subjects, [name for name in names if name != JUDGE], wanted, tell)
+    people = read_pairs(asked.pairs)[: asked.limit] if asked.pairs else []
+    alone = [name for name in names if name != JUDGE]
+    found = replace(measure(subjects, alone, wanted, tell), rows=rows.whose)
     if not judge:
         return found
-    people = read_pairs(asked.pairs)[: asked.limit] if asked.pairs else []
-    prompts = [row.prompt for row in rows]
+    prompts = [row.prompt for row in rows.rows]
     return replace(found, judged=judge_models(subjects, prompts, people, judge, tell))
 
 
@@ -88,9 +92,3 @@ def evaluate(model: str, *, tasks: Sequence[str], limit: int, data: Path | None)
         else:
             figures[score.metric.replace(" ", "_")] = int(sum(score.values))
     return figures
-
-
-def _rows(data: Path | None, limit: int) -> list[Row]:
-    if data is None:
-        return guarded_rows(DEMO, seed=SEED, count=limit, trained=())
-    return read_jsonl(data)[:limit]

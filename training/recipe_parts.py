@@ -104,7 +104,8 @@ class Watch(RecipePart):
 class Export(RecipePart):
     """The file that ships."""
 
-    kind: Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m"] = "q8_0"
+    kind: Literal["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m"] = "q4_k_m"
+    """A quarter of F16; models far under a billion parameters lose much by it (say q8_0 there)."""
 
 
 class Range(RecipePart):

@@ -69,13 +69,25 @@ def _overview(metrics: Metrics) -> list[tuple[str, object]]:
         ("tokens per second", tokens / seconds if seconds and tokens else None),
         ("peak memory (GB)", metrics["memory_bytes"] / _GIGA),
         ("base", f"{metrics['base']} ({metrics['base_sha256'][:12]})"),
-        ("data", f"{metrics['dataset']} ({metrics['dataset_sha256'][:12]})"),
+        ("data", _named(metrics["dataset"], metrics["dataset_sha256"])),
         ("recipe", metrics["recipe_sha256"][:12]),
-        ("rows", metrics.get("rows")),
+        ("rows", _counted(metrics.get("rows"))),
     ]
     if "cost" in metrics:
         found.append((f"cost at {metrics['price_per_hour']} an hour", metrics["cost"]))
     return found
+
+
+def _named(name: str, sha256: str) -> str:
+    """With the beginning of its hash, if it has one: replay alone has none."""
+    return f"{name} ({sha256[:12]})" if sha256 else name
+
+
+def _counted(rows: object) -> object:
+    """Rows of each side in words; the number itself where there is only one."""
+    if not isinstance(rows, dict):
+        return rows
+    return ", ".join(f"{count:,} {side}" for side, count in rows.items() if count)
 
 
 def _curves(page: Page, folder: RunFolder) -> None:

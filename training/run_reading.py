@@ -81,7 +81,7 @@ def _encoded(
     kind = prepared.kind
 
     def encode(row: dict[str, Any]) -> dict[str, Any]:
-        turns = _conversation(row, kind)
+        turns = conversation_of(row, kind)
         if not turns or encoder.forges(turns):
             return {"input_ids": [], "labels": []}
         return encoder.encode(turns)
@@ -103,7 +103,7 @@ def _raw(prepared: Prepared, side: Side) -> Any:  # noqa: ANN401
     return Dataset.from_json(str(prepared.file(side)), cache_dir=str(prepared.folder / "arrow"))
 
 
-def _conversation(row: dict[str, Any], kind: str) -> list[Any]:
+def conversation_of(row: dict[str, Any], kind: str) -> list[Any]:
     """A row as a conversation to write: of pairs the better answer, of rated ones the good."""
     if kind == "conversation":
         return [from_dict(turn) for turn in row["messages"]]

@@ -53,12 +53,13 @@ async def stream(ctx: Context, ask: Ask, shape: Shape, *, wants_usage: bool) -> 
     events = ctx.answer(ask)
     try:
         started = await anext(events)
+        # Now, not after the first event: a swap in between is for those who ask later.
+        release = ctx.engine_for(ask.role).info().release
         first = await anext(events)
     except BaseException:
         await events.aclose()
         raise
     assert isinstance(started, Started)
-    release = ctx.engine_for(ask.role).info().release
     stream = Stream(started.answer_id, release, shape, wants_usage=wants_usage)
     return StreamingResponse(
         stream.lines(first, events), media_type="text/event-stream", headers=STREAM_HEADERS
@@ -98,6 +99,7 @@ class Stream:
         if isinstance(event, Piece):
             return [self._chunk([self._shape.piece(event.text, event.logprobs)])]
         if isinstance(event, Finished):
+            self._release = event.numbers.release
             lines = [self._chunk([self._shape.last(FINISH[event.numbers.finish_reason])])]
             if self._wants_usage:
                 lines.append(self._chunk([], usage(event.numbers)))

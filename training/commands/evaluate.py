@@ -1,6 +1,7 @@
 """`inkloop evaluate`: figures about the GGUFs that ship, through the engine that serves."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,10 @@ FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.option("--limit", type=click.IntRange(1), default=64, show_default=True,
               help="Items per task.")  # fmt: skip
 @click.option("--data", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="JSONL with prompt and completion; else what the gate guards.")  # fmt: skip
+              help="JSONL with prompt and completion, for the tasks about rows.")  # fmt: skip
+@click.option("--rows", type=click.Choice(["test", "validation", "guarded"]),
+              help="Without --data: a run's own rows, or what the gate guards.  [default: test rows"
+              " of the first run that has them, else guarded]")  # fmt: skip
 @click.option("--items", type=FOLDER, help="Folder with the benchmarks' items; else from the Hub.")
 @click.option("--judge", default="", help="For the task judge: a model, or a URL that ends in /v1.")
 @click.option("--pairs", type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -26,7 +30,7 @@ FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
               help="Folder for report.html, report.md, evaluation.json and the plot.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(models: tuple[str, ...], **options: object) -> None:
-    """Measure MODELS: releases, exported runs, `demo`, catalogue names or GGUF files.
+    """Measure MODELS: releases, exported runs, recipes, `demo`, catalogue names or GGUF files.
 
     Several models are compared with the first one, item by item. About rows: loss of the good
     answers, per token; exact, short answers given word for word; form, answers that end by
@@ -38,6 +42,8 @@ def evaluate(models: tuple[str, ...], **options: object) -> None:
 
 
 def _measure(models: tuple[str, ...], *, out: Path | None, as_json: bool, **asked: object) -> None:
+    # Bars of lm-eval between our own lines; it is read when its library is imported.
+    os.environ.setdefault("TQDM_DISABLE", "1")
     from training.evaluate import Asked, compare
     from training.evaluation.report import HEAD, table, write
     from training.evaluation.report import as_json as told
@@ -45,6 +51,7 @@ def _measure(models: tuple[str, ...], *, out: Path | None, as_json: bool, **aske
 
     if out is not None and (out / "report.html").exists():
         raise BadRequest(f"{out} holds a report already.", fix="Name another folder with --out.")
+    asked["rows"] = asked["rows"] or ""
     asked["tasks"] = [each.strip() for each in str(asked["tasks"]).split(",") if each.strip()]
     wanted = Asked(**asked)  # type: ignore[arg-type]
     done = compare(models, wanted, lambda line: click.echo(line, err=True))

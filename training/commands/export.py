@@ -8,7 +8,8 @@ import click
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--kind", default="", help="File type: q4_k_m, q8_0, f16 …; else the recipe's.")
+@click.option("--kind", default="", help="File type: q4_k_m, q8_0, f16 …; else the recipe's,"
+              " which is q4_k_m where it names none.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to make (of a model folder).")
 @click.option("--name", default="", help="Name of the model (of a model folder).")
 @click.option("--runs-dir", type=click.Path(path_type=Path), help="Where run folders lie.")
@@ -39,9 +40,8 @@ def export(
 
         folder = find_run(run, runs_dir or Home(Settings.load().home).runs)
         recipe = load(folder.recipe)
-        return build(
-            folder, find_base(recipe.base, recipe.base_revision).folder, recipe, (), tell, kind=kind
-        )
+        base = find_base(recipe.base, recipe.base_revision).folder
+        return build(folder, base, recipe, (), tell, kind=kind)
 
     def of_folder(say: Tell) -> Exported:
         from training.export.build import carry_out

@@ -68,7 +68,7 @@ def _samples(
 ) -> tuple[list[tuple[str, Config]], int]:
     """Each item's name and metrics; runs in a thread beside the engine's loop."""
     try:
-        from lm_eval import simple_evaluate
+        from lm_eval import evaluator, simple_evaluate
         from lm_eval.tasks import TaskManager
 
         from training.evaluation.lm import EngineLM
@@ -77,6 +77,8 @@ def _samples(
             f"{name} needs lm-eval ({error}).", fix='Run: pip install "inkloop[eval]"'
         ) from error
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    # Else it asks git, aloud, about whatever folder the command was called in.
+    setattr(evaluator, "get_git_commit_hash", str)  # noqa: B010 - not part of its typed interface
     model = EngineLM(engine, loop)
     tasks, limit = benchmark_tasks(name, wanted.items, wanted.limit)
     done = simple_evaluate(

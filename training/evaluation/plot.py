@@ -10,7 +10,7 @@ _WIDTH_INCHES, _DOTS_PER_INCH = 6.4, 110
 
 
 def draw(target: Path, evaluation: Evaluation) -> None:
-    """Write a PNG; panels stand above each other and have scales of their own."""
+    """Write a PNG; panels stand above each other, shares from 0 to 100 percent."""
     # The object API keeps no figure behind and needs no display.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -31,6 +31,8 @@ def draw(target: Path, evaluation: Evaluation) -> None:
         better = "" if score.higher_is_better else ", lower is better"
         shown = f"{' '.join(key)} ({'%' if score.share else 'nats'}{better}), {score.coverage}"
         axes.set_title(shown, fontsize=8, loc="left")
+        if models[0].score(key).share:
+            axes.set_xlim(-2, 102)  # else equal scores would fill a panel with nothing
         axes.tick_params(labelsize=7)
         axes.spines[["top", "right"]].set_visible(False)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
     """Everything but the values of single items."""
     told: dict[str, Any] = {
         "confidence": CONFIDENCE,
+        "rows": evaluation.rows,
         "models": [_model(evaluation, model) for model in evaluation.models],
     }
     if evaluation.judged is not None:
@@ -79,6 +80,8 @@ def write(evaluation: Evaluation, folder: Path) -> Path:
         " items; “no difference seen” means that the interval of the difference holds zero."
         " Greedy answers, through the engine that serves, from the files named below."
     )
+    if evaluation.rows:
+        page.words(f"Rows: {evaluation.rows}.")
     page.table(HEAD, table(evaluation))
     if evaluation.keys:
         plot = folder / "plots" / "scores.png"
@@ -86,10 +89,11 @@ def write(evaluation: Evaluation, folder: Path) -> Path:
         page.picture(plot, "Scores with their intervals, one panel per task")
     if evaluation.judged is not None:
         judge_page.add(page, evaluation.judged)
-    page.heading("Notes")
     first = evaluation.models[0]
     notes = [(f"{score.task} {score.metric}", score.note) for score in first.scores if score.note]
-    page.table(("score", "note"), notes)
+    if notes:
+        page.heading("Notes")
+        page.table(("score", "note"), notes)
     page.heading("Files")
     page.table(
         ("model", "sha256", "seconds"),

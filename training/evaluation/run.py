@@ -34,6 +34,8 @@ class Evaluation:
 
     models: tuple[Measured, ...]
     judged: Judged | None = None
+    rows: str = ""
+    """Which rows the tasks about rows and the judge asked; empty where none did."""
 
     @property
     def keys(self) -> list[tuple[str, str]]:

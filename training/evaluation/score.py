@@ -40,8 +40,10 @@ class Score:
     @property
     def coverage(self) -> str:
         """How much of the benchmark was asked, in words."""
-        asked = f"{len(self.values):,}"
-        return f"{asked} of {self.of:,} items" if self.of else f"{asked} items"
+        asked = len(self.values)
+        if self.of:
+            return f"{asked:,} of {self.of:,} items"
+        return f"{asked:,} items" if asked != 1 else "1 item"
 
     @property
     def interval(self) -> Interval:

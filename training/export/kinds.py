@@ -31,6 +31,11 @@ def check_kind(kind: str) -> str:
     Raises:
         BadRequest: If there is no such kind.
     """
+    if kind == "adapter":
+        raise BadRequest(
+            "The adapter is no file type of the model.",
+            fix="Every export of a run writes it beside the model, as NAME-adapter.gguf.",
+        )
     if kind not in LIMITS:
         raise BadRequest(f"There is no file type {kind!r}.", fix=f"Types: {', '.join(LIMITS)}.")
     return kind

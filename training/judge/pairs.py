@@ -30,10 +30,14 @@ def read_pairs(path: Path) -> list[Pair]:
     """Read a JSONL file: pairs, or Open Assistant's message trees.
 
     Raises:
-        TrainingError: Naming the first line that is neither.
+        TrainingError: Naming the first line that is neither, or if there is none.
     """
     found: list[Pair] = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise TrainingError(f"{path} is no text.", fix="JSONL in UTF-8 is read.") from error
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
@@ -44,6 +48,8 @@ def read_pairs(path: Path) -> list[Pair]:
                 f"Line {number} of {path} is neither a pair nor a message tree.",
                 fix='A pair looks like {"prompt": "…", "a": "…", "b": "…", "people": "a"}.',
             ) from error
+    if not found:
+        raise TrainingError(f"{path} holds no pair.")
     return found
 
 

@@ -1,14 +1,14 @@
 """What is served while a candidate is made: the file to measure against, and what it replaces."""
 
-from shared.durable import publish_file, sha256_of
+from shared.durable import sha256_of
 from shared.errors import TrainingError
 from shared.home import Home
-from shared.ids import new_id
 from shared.models.demo import DEMO_GGUF, DEMO_NAME
 from shared.models.select import choose
 from shared.releases import ReleaseStore
 from shared.settings import Settings
-from training.export.gguf_model import export_model
+from training.export.build import carry_out
+from training.export.folder import order_for
 from training.gate.compare import ModelFile
 from training.recipe import Recipe
 from training.run import BaseModel
@@ -34,18 +34,23 @@ def check_served(home: Home, store: ReleaseStore, base: BaseModel) -> None:
 
 
 def serving_file(home: Home, store: ReleaseStore, base: BaseModel, recipe: Recipe) -> ModelFile:
-    """The GGUF that a candidate is measured against: the promoted release, or the base."""
+    """The GGUF that a candidate is measured against: the promoted release, or the base.
+
+    A base that has no file yet is exported in the recipe's type, so that both sides of a gate have
+    lost the same by it.
+
+    Raises:
+        TrainingError: If the base cannot be exported.
+    """
     release = store.promoted()
     if release is not None:
         release.verify()
         return ModelFile(release.name, release.gguf, release.sha256)
     path = DEMO_GGUF
     if base.name != DEMO_NAME:
-        path = home.runs / f"base-{base.sha256[:12]}-{recipe.export.kind}.gguf"
-        if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # Killed in here, it leaves a file that nobody takes for the base.
-            draft = path.with_name(f".{path.name}.{new_id()}")
-            export_model(base.folder, draft, kind=recipe.export.kind, name=base.name)
-            publish_file(draft, path)
+        kind = recipe.export.kind
+        target = home.runs / f"base-{base.sha256[:12]}-{kind}"
+        name = base.name.rpartition("/")[2]
+        order = order_for(base.folder, kind=kind, out=target, name=name)
+        path = carry_out(order, lambda _: None).gguf
     return ModelFile(base.name, path, sha256_of(path))
