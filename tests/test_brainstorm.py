@@ -12,19 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.alike import alike
 from apps.brainstorm import bring, diversity, export, measure, ranking, steps, view
 from apps.brainstorm.background import Seen
 from apps.brainstorm.board import MAX_CARDS, STATES, Board, Card, Comparison, checked_rubric
 from apps.brainstorm.desk import Asked, Desk
 from apps.brainstorm.judging import shortened
 from apps.brainstorm.rubric import Mark, marks, read_rubric, weighted
-from apps.brainstorm.thinking import Harvest, Thinker, Thinking, ideas_in
+from apps.brainstorm.thinking import Thinker, Thinking
 from apps.context import Context
 from shared.engine.scripted import ScriptedEngine
 from shared.engine.types import Request
 from shared.errors import AbilityMissing, BadRequest, EngineClosed, InkloopError, NotFound
+from shared.formats.alike import alike
 from shared.formats.brainstorm import METHODS, RUBRIC, Idea, Score
+from shared.formats.ideas import ideas_in
 from tests.writing_room import HOSTILE, OTHER, OWNER, ideas, room, scripted
 
 BETTER = json.dumps({"title": "A warmer lamp", "body": "It glows when somebody reads."})
@@ -337,13 +338,6 @@ def test_the_json_file_holds_every_word() -> None:
             "scale": [1, 5],
         }
     ]
-
-
-def test_a_harvest_never_keeps_more_than_was_asked_for() -> None:
-    harvest = Harvest([])
-    harvest.take([Idea(title=t, body=b) for t, b in ROWS], "a", 2)
-    harvest.fill(2)
-    assert len(harvest.kept) == 2
 
 
 @pytest.mark.parametrize(

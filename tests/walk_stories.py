@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from playwright.sync_api import Page, sync_playwright
 
-from apps.alike import alike
+from shared.formats.alike import alike
 from tests.make_screenshots import ARGUMENTS
 from tests.serving import served
 

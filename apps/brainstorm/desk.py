@@ -16,12 +16,13 @@ from apps.brainstorm.board import Board, Card, Comparison, card_of, checked_rubr
 from apps.brainstorm.rooms import FIRST_ID, Room, Rooms
 from apps.brainstorm.rubric import Mark, checked_scale, read_rubric, scale_text
 from apps.brainstorm.steps import Sent
-from apps.brainstorm.thinking import Found, Thinker, Thinking
+from apps.brainstorm.thinking import Thinker, Thinking
 from apps.checks import one_line
 from apps.revisions import Revisions
 from apps.ui.stream import waiting_line
 from shared.errors import BadRequest
 from shared.formats.brainstorm import SCALE, Idea, Scale
+from shared.formats.ideas import Found
 
 MOST_SAMPLES = 5
 

@@ -9,6 +9,7 @@ shown words that say nothing, few and many, and what the many get more is taken 
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from apps.brainstorm.board import checked_body, checked_rubric, checked_title
@@ -19,6 +20,7 @@ from shared.engine.types import Request, Sampling
 from shared.errors import EngineClosed
 from shared.formats import brainstorm as form
 from shared.formats.brainstorm import SCALE, Idea, Scale, Score, Verdict
+from shared.formats.usual import JUDGED
 from shared.messages import Message
 
 DEADLINE_SECONDS = 300.0
@@ -68,7 +70,7 @@ class Judge:
             owner,
             form.ask_scores(title, body, criteria, scale),
             form.scores_schema(criteria, scale),
-            Sampling(temperature=0.2, max_tokens=len(criteria) * REASON_TOKENS + 32),
+            replace(JUDGED, max_tokens=len(criteria) * REASON_TOKENS + 32),
             form.scores_name(scale),
         )
         return answer_id, _read_scores(text, scale)

@@ -1,16 +1,14 @@
 """Asking the model for ideas and for a better idea; judging is in `apps.brainstorm.judging`.
 
-Ideas that repeat a title of the board are asked for again; one that repeats a title over a new text
-takes its first words as title. All answers are JSON under a schema, so they can always be read.
+What is asked until enough ideas are new is in `shared.formats.ideas`. All answers are JSON under a
+schema, so they can always be read.
 """
 
-import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from apps.alike import alike
 from apps.brainstorm.board import checked_body, checked_title
 from apps.brainstorm.judging import DEADLINE_SECONDS, Judge
 from apps.checks import MAX_LINE, one_line
@@ -20,29 +18,15 @@ from shared.engine.ask import require
 from shared.engine.types import Request, Sampling, Waiting
 from shared.errors import BadRequest, EngineClosed
 from shared.formats import brainstorm as form
+from shared.formats import usual
+from shared.formats.alike import alike
 from shared.formats.brainstorm import Idea
+from shared.formats.ideas import Found, Hunt, Wanted
 from shared.messages import Message
 
 MOST_IDEAS = 10
-IDEA_TOKENS = 64
-"""Room for one idea: a title of some words and one or two sentences, as JSON."""
-PROMPT_TOKENS = 320
-"""What is left for the question when ideas are counted out to a small window."""
-TRIES = 7
-BOLDER = 0.2
-"""A model that only repeats itself is asked again at a higher temperature, up to 1.5."""
 MOST_TITLES = 500
 """Every idea is compared with every title while it is written, for all who wait."""
-SHOWN_TITLES, SHOWN_TITLE = 20, 60
-"""How many titles are named as "not again", and how much of each: a window is small."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An idea and the answer that holds it."""
-
-    idea: Idea
-    answer_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +54,7 @@ class Thinker:
         *,
         told: str = "",
     ) -> AsyncGenerator[Thinking, None]:
-        """Find `n` ideas whose titles are new; yields them as they come.
+        """Find `n` ideas whose titles and texts are new; yields them as they come.
 
         `told` is what a method of the person's own says.
 
@@ -84,40 +68,25 @@ class Thinker:
         taken = checked_titles(existing)
         self._require()
         yield Thinking(())
-        harvest = Harvest(taken)
-        most = max(1, (self._window() - PROMPT_TOKENS) // IDEA_TOKENS)
-        for attempt in range(TRIES - 1 + -(-n // most)):
-            missing = min(n - len(harvest.kept), most)
-            if missing <= 0:
-                break
-            question = form.ask_ideas(topic, missing, method, shortened(harvest.titles()), told)
-            ask = self._ask(
-                owner,
-                question,
-                form.ideas_schema(missing),
-                Sampling(
-                    temperature=min(0.8 + BOLDER * attempt, 1.5),
-                    max_tokens=missing * IDEA_TOKENS + 32,
-                ),
-                "ideas",
-            )
-            async with aclosing(self._round(ask, harvest, n)) as steps:
+        wanted = Wanted(topic=topic, n=n, method=method, told=told, taken=tuple(taken))
+        hunt = Hunt(wanted, window=self._window())
+        while (asked := hunt.next_round()) is not None:
+            ask = self._ask(owner, asked.question, asked.schema, asked.sampling, "ideas")
+            async with aclosing(self._round(ask, hunt)) as steps:
                 async for step in steps:
                     yield step
-        harvest.fill(n)
-        if not harvest.kept:
+        found = hunt.found()
+        if not found:
             raise EngineClosed("The model found no new idea.", fix="Try another method or topic.")
-        yield Thinking(tuple(harvest.kept))
+        yield Thinking(tuple(found))
 
-    async def _round(self, ask: Ask, harvest: "Harvest", n: int) -> AsyncGenerator[Thinking, None]:
-        ideas: list[Idea] = []
+    async def _round(self, ask: Ask, hunt: Hunt) -> AsyncGenerator[Thinking, None]:
         async with aclosing(growing(self._ctx.answer(ask))) as answer:
             async for step in answer:
-                ideas = ideas_in(step.text)
-                fresh = harvest.fresh(ideas, step.answer_id)
-                yield Thinking((*harvest.kept, *fresh)[:n], step.waiting)
+                coming = hunt.coming(step.text, step.answer_id)
+                yield Thinking(tuple(coming), step.waiting)
                 if step.finished:
-                    harvest.take(ideas, step.answer_id, n)
+                    hunt.take(step.text, step.answer_id)
 
     async def refine(
         self, owner: str, title: str, body: str, instruction: str = ""
@@ -131,7 +100,7 @@ class Thinker:
         wish = one_line(instruction, name="wish", fewest=0, most=MAX_LINE)
         self._require()
         question = form.ask_refine(title, body, wish)
-        sampling = Sampling(temperature=0.7, max_tokens=160)
+        sampling = replace(usual.REFINED, max_tokens=160)
         ask = self._ask(owner, question, form.IDEA_SCHEMA, sampling, "idea")
         answer, idea = await self._idea(ask)
         if alike(f"{idea.title} {idea.body}", f"{title} {body}"):
@@ -173,66 +142,6 @@ class Thinker:
             prompt_version=form.VERSION,
             schema_name=schema_name,
         )
-
-
-class Harvest:
-    """Ideas that were found, and those whose title was there already."""
-
-    def __init__(self, taken: Sequence[str]) -> None:
-        self.kept: list[Found] = []
-        self._taken = list(taken)
-        self._repeats: list[Found] = []
-
-    def titles(self) -> list[str]:
-        """All titles that must not come again."""
-        return [*self._taken, *(found.idea.title for found in self.kept)]
-
-    def fresh(self, ideas: Sequence[Idea], answer_id: str) -> list[Found]:
-        """Those of the ideas that are new, also among themselves."""
-        titles, new = self.titles(), list[Found]()
-        for idea in ideas:
-            if not any(alike(idea.title, title) for title in titles):
-                titles.append(idea.title)
-                new.append(Found(idea, answer_id))
-        return new
-
-    def take(self, ideas: Sequence[Idea], answer_id: str, n: int) -> None:
-        """Keep what is new, up to `n` in all, and remember the rest."""
-        new = self.fresh(ideas, answer_id)
-        chosen = [found.idea for found in new]
-        self._repeats += [Found(idea, answer_id) for idea in ideas if idea not in chosen]
-        self.kept = [*self.kept, *new][:n]
-
-    def fill(self, n: int) -> None:
-        """Use repeats that have a text of their own under a title made from it."""
-        for found in self._repeats:
-            if len(self.kept) >= n:
-                return
-            if any(alike(found.idea.body, other.idea.body) for other in self.kept):
-                continue
-            title = " ".join(found.idea.body.split()[:6]).rstrip(".,;:")[:80]
-            renamed = Idea(title=title, body=found.idea.body)
-            self.kept += self.fresh([renamed], found.answer_id)
-
-
-def ideas_in(text: str) -> list[Idea]:
-    """The ideas that are complete in an answer that may still be growing."""
-    ideas: list[Idea] = []
-    decoder = json.JSONDecoder()
-    at = text.find("{", text.find("["))
-    while at > 0:
-        try:
-            row, at = decoder.raw_decode(text, at)
-            ideas.append(Idea.model_validate(row))
-        except ValueError:
-            break
-        at = text.find("{", at)
-    return ideas
-
-
-def shortened(titles: Sequence[str]) -> list[str]:
-    """The newest titles, each cut, as they are named to the model."""
-    return [title[:SHOWN_TITLE] for title in titles[-SHOWN_TITLES:]]
 
 
 def checked_number(n: object) -> None:

@@ -8,6 +8,7 @@ from apps.talk.exchange import CHAT
 from apps.talk.layout import CSS
 from apps.talk.limits import Wishes
 from apps.talk.style import Style
+from shared.formats import usual
 
 __all__ = ["CSS", "build"]
 
@@ -22,7 +23,7 @@ STYLE = Style(
         "What makes a good opening line?",
     ),
     presets={
-        "Balanced": Wishes(temperature=0.7, max_tokens=512),
+        "Balanced": Wishes.of(usual.CHAT, max_tokens=512),
         "Precise": Wishes(temperature=0.2, max_tokens=512, top_p=0.9),
         "Inventive": Wishes(temperature=1.1, max_tokens=768, repeat_penalty=1.1),
     },

@@ -9,6 +9,7 @@ from apps.talk.exchange import CODE
 from apps.talk.layout import CSS
 from apps.talk.limits import Wishes
 from apps.talk.style import Style
+from shared.formats import usual
 
 __all__ = ["CSS", "build"]
 
@@ -23,7 +24,7 @@ STYLE = Style(
         "How do I read a file line by line in Python?",
     ),
     presets={
-        "Careful": Wishes(temperature=0.2, max_tokens=768, top_p=0.9),
+        "Careful": Wishes.of(usual.CODE, max_tokens=768),
         "Exact": Wishes(temperature=0.0, max_tokens=768),
         "Looser": Wishes(temperature=0.8, max_tokens=1024),
     },

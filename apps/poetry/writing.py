@@ -15,7 +15,6 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from apps.alike import alike
 from apps.context import Ask, Context
 from apps.poetry import binding
 from apps.poetry.poem import Poem
@@ -26,6 +25,7 @@ from shared.engine.types import Request, Waiting
 from shared.errors import BadRequest, EngineClosed, QueueFull
 from shared.formats import poetry as form
 from shared.formats import verse
+from shared.formats.alike import alike
 from shared.formats.poetry import FORMS
 from shared.formats.usual import POEM
 from shared.messages import Message

@@ -11,7 +11,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from apps.alike import alike
 from apps.checks import an_id, one_line
 from apps.context import Ask, Context
 from apps.story import gentle, memory, ways
@@ -31,14 +30,16 @@ from shared.engine.ask import require
 from shared.engine.types import Engine, Request, Sampling, Waiting
 from shared.errors import BadRequest, EngineClosed
 from shared.formats import story as form
+from shared.formats import usual
+from shared.formats.alike import alike
 from shared.ids import new_id
 from shared.messages import Message
 
 DEADLINE_SECONDS = 300.0
 TRIES = 3
 """How often a scene is asked for that stays empty, and choices that are too much alike."""
-SCENE = Sampling(temperature=0.6)
-CHOICES = Sampling(temperature=0.7, max_tokens=memory.CHOICES_TOKENS)
+SCENE = usual.SCENE
+CHOICES = dataclasses.replace(usual.CHOICES, max_tokens=memory.CHOICES_TOKENS)
 AGAIN = dataclasses.replace(CHOICES, temperature=1.0)
 """For a second try a little wilder: the first was too much alike."""
 

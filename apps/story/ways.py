@@ -7,9 +7,9 @@ marked as such.
 
 from collections.abc import Iterable, Sequence
 
-from apps.alike import alike
 from apps.story.book import Book
 from apps.story.tale import Choice, Passage
+from shared.formats.alike import alike
 
 FEWEST, MOST = 2, 4
 

@@ -32,6 +32,17 @@ class Wishes:
     repeat_penalty: float = 1.0
     seed: int | None = None
 
+    @classmethod
+    def of(cls, usual: Sampling, *, max_tokens: int) -> "Wishes":
+        """As an app draws by itself."""
+        return cls(
+            temperature=usual.temperature,
+            max_tokens=max_tokens,
+            top_p=usual.top_p,
+            min_p=usual.min_p,
+            repeat_penalty=usual.repeat_penalty,
+        )
+
     def sampling(self) -> Sampling:
         """As the engine takes it."""
         return Sampling(
