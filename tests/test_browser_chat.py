@@ -8,22 +8,27 @@ import threading
 import time
 import urllib.request
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import aclosing
+from concurrent.futures import Future
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
+from playwright.sync_api import expect
 
 from apps.site.inkloop import started
 from apps.suite import rows
+from shared.engine.scripted import ScriptedEngine
 from shared.engine.types import Event, Request
 from shared.home import Home
 from shared.llama.context import Context as LlamaContext
 from shared.llama.engine import LlamaEngine
 from shared.models.demo import DEMO_GGUF
 from shared.settings import Settings
+from tests.fronted import fronted
+from tests.serving import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -443,3 +448,47 @@ def test_a_closed_tab_frees_the_slot_and_keeps_what_was_written(
     again.answered(1)
     assert "Stopped here." in again.answers()[0]
     context.close()
+
+
+@contextmanager
+def model_elsewhere(engine: ScriptedEngine, root: Path) -> Iterator[str]:
+    """The address behind which an engine answers, in a thread of its own."""
+    ready: Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def serve() -> None:
+        ended = asyncio.Event()
+        async with fronted(engine, root) as url:
+            ready.set_result((url, asyncio.get_running_loop(), ended))
+            await ended.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    url, loop, ended = ready.result(60)
+    try:
+        yield url
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(60)
+
+
+def test_a_killed_server_keeps_the_question_and_what_was_answered(
+    page: "Page", tmp_path: Path
+) -> None:
+    home, goes_on = tmp_path / "kept", asyncio.Event()
+    # It may say all that it is asked on the way to being ready; afterwards, a word at a time.
+    goes_on.set()
+    engine = ScriptedEngine(["quokka two three"], hold=goes_on)
+    with model_elsewhere(engine, tmp_path / "model") as url, served(home, model=url) as serving:
+        goes_on.clear()
+        talk = Talk(page, serving.url)
+        talk.box.fill("What lives there?")
+        talk.box.press("Enter")
+        expect(talk.part("log").locator('[data-testid="bot"]')).to_contain_text("quokka")
+        serving.process.kill()
+        serving.process.wait()
+    with served(home) as serving:
+        talk = Talk(page, serving.url)
+        talk.answered(1)
+        assert talk.questions() == ["What lives there?"]
+        assert "quokka" in talk.answers()[0]
+        assert "the server was ended in the middle" in talk.answers()[0]

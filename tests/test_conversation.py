@@ -330,6 +330,34 @@ def test_turns_of_two_tabs_are_both_kept(store: ConversationStore) -> None:
     assert {turn.text for turn in both.turns} >= {"from one tab", "from the other"}
 
 
+def test_an_answer_that_was_growing_becomes_a_turn_at_the_next_start(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    store = ConversationStore(path, "chat", keep_days=1)
+    asked = talk.say(talk.begin(), "hello")
+    question = asked.turn(asked.leaf or "")
+    store.keep(OWNER, asked, WISHES)
+    store.grow(asked.id, question, "Hello")
+    store.grow(asked.id, question, "Hello the")
+    assert said(store.open(OWNER, asked.id)[0]) == ["hello"]
+    ConversationStore(path, "code", keep_days=1)
+    for _ in range(2):
+        again, _ = ConversationStore(path, "chat", keep_days=1).open(OWNER, asked.id)
+        assert said(again) == ["hello", "Hello the"]
+        assert again.path()[-1].finish == "cut off"
+
+
+def test_an_answer_that_ended_leaves_nothing_to_take_up(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    store = ConversationStore(path, "chat", keep_days=1)
+    asked = talk.say(talk.begin(), "hello")
+    store.keep(OWNER, asked, WISHES)
+    store.grow(asked.id, asked.turn(asked.leaf or ""), "Hello")
+    store.grown(asked.id)
+    store.grow("elsewhere", asked.turn(asked.leaf or ""), "Hello")
+    again, _ = ConversationStore(path, "chat", keep_days=1).open(OWNER, asked.id)
+    assert said(again) == ["hello"]
+
+
 def test_the_cookie_itself_is_nowhere_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "h.sqlite"
     ConversationStore(path, "chat", keep_days=90).keep(OWNER, spoken("hello"), WISHES)

@@ -30,7 +30,7 @@ class Turn:
     answer_id: str = ""
     """Of the recorded answer; empty for what the person said."""
     finish: str = ""
-    """Why an answer ended, as in `Numbers.finish_reason`."""
+    """Why an answer ended, as in `Numbers.finish_reason`, or that a killed server cut it off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ conversation; the person may talk in as many conversations as they like.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
@@ -16,9 +17,12 @@ from apps.talk.temporary import Conversations
 from apps.ui.stream import Progress, growing
 from feedback.records import App
 from shared.engine.types import Piece, Request
-from shared.errors import BadRequest, NotFound
+from shared.errors import BadRequest, NotFound, StoreError
 from shared.formats import chat as formats
 from shared.messages import Message
+
+WRITTEN_EVERY_SECONDS = 1.0
+"""How often a growing answer is written down; what came since is lost if the server is killed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,10 +111,15 @@ class Exchange:
         try:
             async with aclosing(growing(heard.follow(self.ctx.answer(ask)))) as steps:
                 async for step in steps:
+                    if heard.is_due():
+                        # Here and not in a thread: none may write after the end has tidied up.
+                        with suppress(StoreError):
+                            self.store.grow(conversation.id, asked, heard.text)
                     yield step
         finally:
             try:
                 self._keep(owner, conversation.id, asked, wishes, heard)
+                self.store.grown(conversation.id)
             finally:
                 del self._answering[conversation.id]
                 ended.set()
@@ -136,6 +145,14 @@ class _Heard:
     answer_id: str = ""
     text: str = ""
     finish: str = "cancelled"
+    written_at: float = 0.0
+
+    def is_due(self) -> bool:
+        """Whether to write it down now; if so, not again for a while."""
+        due = bool(self.text) and time.monotonic() - self.written_at >= WRITTEN_EVERY_SECONDS
+        if due:
+            self.written_at = time.monotonic()
+        return due
 
     async def follow(
         self, events: AsyncGenerator[AnswerEvent, None]

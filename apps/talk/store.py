@@ -3,7 +3,8 @@
 The owner's cookie is stored as a hash, so that the file does not open anybody's conversations.
 Every question to this store names the owner, and somebody else's conversation is simply not there.
 A turn is written when it was said and never changed; going back, retrying and editing only move the
-leaf.
+leaf. An answer on its way is written down beside them as it grows, so that a server that is killed
+loses a second of it at most: the next one to start makes it a turn that says that it was cut off.
 Conversations that nobody touched for `INKLOOP_KEEP_DAYS` are deleted, unless they are pinned.
 """
 
@@ -18,6 +19,7 @@ from apps.shelf import Shelf
 from apps.talk.conversation import Conversation, Turn
 from apps.talk.limits import Wishes, read_wishes
 from shared.errors import NotFound
+from shared.ids import new_id
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversation (
@@ -31,12 +33,17 @@ CREATE TABLE IF NOT EXISTS conversation_turn (
     parent TEXT, role TEXT NOT NULL, text TEXT NOT NULL, answer_id TEXT NOT NULL,
     finish TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS conversation_turn_of ON conversation_turn (conversation, place)
+CREATE INDEX IF NOT EXISTS conversation_turn_of ON conversation_turn (conversation, place);
+CREATE TABLE IF NOT EXISTS conversation_growing (
+    conversation TEXT PRIMARY KEY, question TEXT NOT NULL, text TEXT NOT NULL
+)
 """
 LISTED = 100
 """How many conversations a page offers, newest first."""
 
 
+CUT_OFF = "cut off"
+"""Why an answer ended that a killed server was writing."""
 NAME_CHARACTERS = 80
 _LATER_COLUMNS = ("name TEXT NOT NULL DEFAULT ''", "pinned INTEGER NOT NULL DEFAULT 0")
 """Added to files that were made without them."""
@@ -61,6 +68,7 @@ class ConversationStore:
         self._keep = timedelta(days=keep_days)
         self._shelf = Shelf(path, SCHEMA)
         self._shelf.add_columns("conversation", _LATER_COLUMNS)
+        self._take_up()
         self.sweep()
 
     def sweep(self) -> None:
@@ -93,6 +101,24 @@ class ConversationStore:
                     if t.id not in known
                 ],
             )
+
+    def grow(self, conversation_id: str, question: Turn, text: str) -> None:
+        """Write down what there is of an answer; nothing happens without its conversation.
+
+        Raises:
+            StoreError: If it cannot be written.
+        """
+        with self._shelf.change() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO conversation_growing (conversation, question, text)"
+                " SELECT id, ?, ? FROM conversation WHERE id = ? AND app = ?",
+                [question.id, text, conversation_id, self._app],
+            )
+
+    def grown(self, conversation_id: str) -> None:
+        """Forget what `grow` wrote: the answer is a turn now, or there is none."""
+        with self._shelf.change() as db:
+            db.execute("DELETE FROM conversation_growing WHERE conversation = ?", [conversation_id])
 
     def open(self, owner: str, conversation_id: str) -> tuple[Conversation, Wishes]:
         """One conversation of this owner.
@@ -191,6 +217,17 @@ class ConversationStore:
             )
             _delete_orphans(db)
 
+    def _take_up(self) -> None:
+        """Make turns of the answers that were growing when a server was killed."""
+        with self._shelf.change() as db:
+            growing = db.execute(
+                "SELECT g.conversation, g.question, g.text, c.leaf FROM conversation_growing g"
+                " JOIN conversation c ON c.id = g.conversation WHERE c.app = ?",
+                [self._app],
+            ).fetchall()
+            for row in growing:
+                _add_cut_off(db, row)
+
     def _keep_head(
         self, db: sqlite3.Connection, owner: str, conversation: Conversation, wishes: Wishes
     ) -> None:
@@ -214,10 +251,23 @@ class ConversationStore:
             raise _not_here()
 
 
-def _delete_orphans(db: sqlite3.Connection) -> None:
+def _add_cut_off(db: sqlite3.Connection, row: sqlite3.Row) -> None:
+    turn_id = new_id()
     db.execute(
-        "DELETE FROM conversation_turn WHERE conversation NOT IN (SELECT id FROM conversation)"
+        "INSERT INTO conversation_turn (id, conversation, parent, role, text, answer_id, finish)"
+        " VALUES (?, ?, ?, 'assistant', ?, '', ?)",
+        [turn_id, row["conversation"], row["question"], row["text"], CUT_OFF],
     )
+    if row["leaf"] == row["question"]:
+        db.execute("UPDATE conversation SET leaf = ? WHERE id = ?", [turn_id, row["conversation"]])
+    db.execute("DELETE FROM conversation_growing WHERE conversation = ?", [row["conversation"]])
+
+
+def _delete_orphans(db: sqlite3.Connection) -> None:
+    for table in ("conversation_turn", "conversation_growing"):
+        db.execute(
+            f"DELETE FROM {table} WHERE conversation NOT IN (SELECT id FROM conversation)"  # noqa: S608 - ours
+        )
 
 
 def _not_here() -> NotFound:

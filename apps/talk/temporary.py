@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from apps.talk.conversation import Conversation, begin
+from apps.talk.conversation import Conversation, Turn, begin
 from apps.talk.limits import Wishes
 from apps.talk.store import ConversationStore, Listed
 from shared.errors import NotFound
@@ -93,6 +93,20 @@ class Conversations:
                 passing.wishes, passing.touched = wishes, time.monotonic()
                 return
         self.kept.keep(owner, conversation, wishes)
+
+    def grow(self, conversation_id: str, question: Turn, text: str) -> None:
+        """Write down what there is of an answer; nothing of a temporary chat is.
+
+        Raises:
+            StoreError: If it cannot be written.
+        """
+        if not self.is_temporary(conversation_id):
+            self.kept.grow(conversation_id, question, text)
+
+    def grown(self, conversation_id: str) -> None:
+        """Forget what `grow` wrote."""
+        if not self.is_temporary(conversation_id):
+            self.kept.grown(conversation_id)
 
     def open(self, owner: str, conversation_id: str) -> tuple[Conversation, Wishes]:
         """One conversation of this owner.

@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.talk.conversation import Conversation, Turn, branching
 from apps.talk.display import closed, parts, shown_answer, shown_question
+from apps.talk.store import CUT_OFF
 from apps.ui.stream import Progress, waiting_line
 from feedback.records import AnswerRecord
 from shared.engine.types import Numbers
@@ -19,6 +20,7 @@ ENDINGS = {
     "cancelled": "*Stopped here.*",
     "length": "*Cut off at the length that was set.*",
     "deadline": "*Cut off: it took too long.*",
+    CUT_OFF: "*Cut off: the server was ended in the middle of it.*",
 }
 """How an answer that did not come to its own end is marked."""
 PENDING = "…"
