@@ -54,10 +54,10 @@ def quiet() -> None:
 
 def begin(recipe: Recipe, *, threads: int) -> None:
     """Settle what randomness and sums depend on, before anything is loaded."""
+    quiet()  # before the first library that has something to say
     import torch
     from transformers import set_seed
 
-    quiet()
     torch.set_num_threads(threads)
     set_seed(recipe.seed)
 

@@ -56,16 +56,19 @@ def run(recipe: Path, runs_dir: Path | None, as_json: bool, **options: Any) -> N
     """
     from training.recipe import load
     from training.run_call import Call, run_recipe, with_base
+    from training.run_device import is_first
 
     call = Call(
         runs=runs_folder(runs_dir),
-        tell=lambda line: click.echo(line, err=as_json),
+        tell=lambda line: click.echo(line, err=as_json) if is_first() else None,
         dataset=options["dataset"],
         small=options["small"],
         new=options["new"],
         price_per_hour=options["price"],
     )
     folder = run_recipe(with_base(load(recipe), options["base"]), call)
+    if not is_first():
+        return
     if as_json:
         click.echo(json.dumps({"run": str(folder.root), **(folder.read_metrics() or {})}))
         return
