@@ -12,12 +12,14 @@ from types import SimpleNamespace
 import gradio as gr
 import httpx
 import pytest
+from gradio.server_messages import HeartbeatMessage
 
 from apps.context import AnswerEvent, Finished, Started
 from apps.site.examples import Example, Examples, examples_of
 from apps.site.fetching import Fetching
 from apps.site.home import busy_line, cards, changes
 from apps.site.inkloop import tidy
+from apps.site.queueing import calm
 from apps.suite import APPS, rows
 from apps.ui.banner import Running, as_html
 from apps.ui.errors import shows_errors
@@ -350,3 +352,20 @@ async def test_closing_a_page_closes_its_answer():
     await anext(steps)
     await steps.aclose()
     assert closed.is_set()
+
+
+async def test_a_page_that_was_left_in_the_middle_is_told_nothing_more() -> None:
+    with gr.Blocks(analytics_enabled=False) as whole:
+        gr.Button().click(lambda: None)
+    queue = whole.queue()._queue
+    left = SimpleNamespace(alive=True, session_hash="gone", _id="1")
+    with pytest.raises(KeyError):
+        queue.send_message(left, HeartbeatMessage())
+    calm(whole)
+    queue.send_message(left, HeartbeatMessage())
+    assert "gone" not in queue.pending_messages_per_session
+    here = queue.pending_messages_per_session["here"] = asyncio.Queue()
+    queue.send_message(
+        SimpleNamespace(alive=True, session_hash="here", _id="2"), HeartbeatMessage()
+    )
+    assert here.qsize() == 1

@@ -7,7 +7,6 @@ The parent's CORSMiddleware allows no origin: without it, Gradio would answer an
 visitor's cookie.
 """
 
-import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,14 +23,13 @@ from apps.review.door import COOKIE, Door
 from apps.site import home
 from apps.site.fetching import Fetching
 from apps.site.guard import Guard
+from apps.site.queueing import calm
 from apps.suite import PLACES, AppRow, Page
 from apps.ui.banner import Running, banner, navigation
 from apps.ui.flag_api import add_flag_api
 from apps.ui.look import head, theme
 from feedback.reviewers import Reviewers
 from shared.releases import Release
-
-log = logging.getLogger(__name__)
 
 MAX_UPLOAD = "1mb"
 """No app takes files; Gradio's upload route exists all the same."""
@@ -156,17 +154,3 @@ def _answering(site: Site, name: str) -> Running:
     if (judge.release, judge.adapter) == (found.release, found.adapter):
         return found
     return replace(found, judge=f"{judge.release} {judge.adapter}".strip())
-
-
-def calm(whole: gr.Blocks) -> gr.Blocks:
-    """Let the queue sleep longer when it has nothing to do: 1 % of a core instead of 6 %.
-
-    The attributes are Gradio's own; where a version has renamed them, it merely polls faster.
-    """
-    queue = whole._queue
-    for name, seconds in (("sleep_when_free", 0.02), ("progress_update_sleep_when_free", 0.1)):
-        if hasattr(queue, name):
-            setattr(queue, name, seconds)
-        else:
-            log.info("Gradio's queue has no %s: it will poll more often.", name)
-    return whole
