@@ -55,6 +55,15 @@ release_info = Gauge(
     ["release", "sha256"],
     registry=registry,
 )
+swaps = Counter(
+    "inkloop_swaps", "Changes of model that are complete: the old one is free.", registry=registry
+)
+swap_memory = Gauge(
+    "inkloop_swap_memory_bytes",
+    "Resident memory of the last change of model: before, at its peak, and after.",
+    ["when"],
+    registry=registry,
+)
 flags = Counter("inkloop_flags", "Flags received.", ["app", "verdict"], registry=registry)
 flags_unpushed = Gauge(
     "inkloop_flags_unpushed", "Flags with consent that are not yet pushed.", registry=registry

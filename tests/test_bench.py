@@ -8,13 +8,18 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
-from shared.bench import shape
+from shared.bench import shape, soak
 from shared.bench.client import Seen, Server, asked
+from shared.bench.edits import LIGHT
 from shared.bench.figures import longest_pause, percentile, summary
+from shared.bench.loop import Choice, look_up, opened, some_tokens
+from shared.bench.lora import make_adapter
 from shared.bench.plot import picture
 from shared.bench.report import aims, median, table
 from shared.bench.run import measure
 from shared.bench.scenarios import SCENARIOS
+from shared.bench.tried import Row, words
+from shared.bench.variants import file_type, requantised, with_fewer_words
 from shared.commands.bench import bench
 from shared.engine.scripted import ScriptedEngine
 from shared.errors import BadRequest, EngineClosed
@@ -131,3 +136,80 @@ def test_a_model_of_any_shape_computes_around_a_real_vocabulary(
 def test_an_unknown_shape_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match=r"llama-3\.2-1b"):
         shape.make_model("llama-9", tmp_path / "x.gguf", vocabulary=DEMO_GGUF)
+
+
+MB = 1_000_000
+
+
+def soaked(*resident: int, broken: int = 0, running: int = 0) -> soak.Soak:
+    """A soak that looked once a second and saw so many MB."""
+    found = soak.Soak(left={"running": running, "queue_waiting": 0})
+    found.samples = [soak.Sample(at, mb * MB, 9, 9, False) for at, mb in enumerate(resident)]
+    found.outcomes["broken"] = broken
+    return found
+
+
+STEADY = [300, 380, *[400, 404, 398] * 20]
+
+
+@pytest.mark.parametrize(
+    ("found", "passed"),
+    [
+        (soaked(*STEADY), True),
+        (soaked(*range(300, 420)), False),
+        (soaked(*STEADY, broken=1), False),
+        (soaked(*STEADY, running=1), False),
+    ],
+)
+def test_a_soak_fails_where_memory_grows_or_anything_is_left(
+    found: soak.Soak, passed: bool
+) -> None:
+    assert soak.judge(found).passed is passed
+
+
+def test_drafts_are_what_followed_the_same_words_the_last_time() -> None:
+    assert look_up([1, 2, 3, 9, 1, 2, 3, 7, 8, 1, 2, 3], gram=3, most=2) == [7, 8]
+    assert look_up([1, 2, 3, 4], gram=3, most=2) == []
+
+
+def test_drafts_save_steps_and_lose_no_token() -> None:
+    with opened(Choice(path=DEMO_GGUF, threads=1)) as loop:
+        prompt, answer = (loop.tokens(text) for text in LIGHT)
+        loop.read(prompt)
+        assert loop.follow(len(prompt), answer) == len(answer)
+        loop.read(prompt)
+        assert loop.follow_drafted(prompt, answer, gram=3, most=8) < len(answer)
+
+
+def test_files_made_to_be_measured_compute(tmp_path: Path) -> None:
+    fewer = with_fewer_words(DEMO_GGUF, tmp_path, share=0.25)
+    smaller = requantised(DEMO_GGUF, tmp_path, "q4_0")
+    sizes = []
+    for path in (DEMO_GGUF, fewer, smaller):
+        with opened(Choice(path=path, threads=1)) as loop:
+            assert loop.write(loop.read(some_tokens(20, loop.vocab_size, 0)), 4) == 24
+            sizes.append(loop.vocab_size)
+    assert sizes[1] <= sizes[0] // 4
+    assert sizes[2] == sizes[0]
+    assert fewer.stat().st_size < DEMO_GGUF.stat().st_size
+    assert file_type(smaller) == 2
+
+
+def test_an_adapter_made_to_be_measured_fits_the_model(tmp_path: Path) -> None:
+    from shared.llama.smoke import write_a_little
+
+    write_a_little(DEMO_GGUF, make_adapter(DEMO_GGUF, tmp_path / "adapter.gguf", seed=1))
+
+
+@pytest.mark.parametrize(
+    ("ratios", "says"),
+    [
+        ({"reading": [1.2, 1.3], "writing": [1.0, 1.01]}, "pays here"),
+        ({"reading": [0.6, 0.7], "writing": [1.2, 1.3]}, "not kept, because reading is slower"),
+        ({"reading": [0.9, 1.3], "writing": [0.9, 1.3]}, "no difference"),
+    ],
+)
+def test_what_was_tried_is_judged_by_its_whole_spread(
+    ratios: dict[str, list[float]], says: str
+) -> None:
+    assert says in words(Row("something", "a price", ratios))

@@ -539,6 +539,11 @@ async def test_a_swap_lets_running_answers_finish(engine: LlamaEngine, demo_gguf
         if thread.name == "inkloop-retire":
             await asyncio.to_thread(thread.join)
     assert engine._retiring == []  # the old model's memory is free
+    before, peak = (
+        metrics.registry.get_sample_value("inkloop_swap_memory_bytes", {"when": when})
+        for when in ("before", "peak")
+    )
+    assert 0 < before <= peak
 
 
 async def test_a_bad_file_is_never_swapped_in(

@@ -151,12 +151,12 @@ class Server:
                 if chunk.usage is not None:
                     _count(seen, chunk.usage)
 
-    async def app_answer(self, app: str, message: str) -> dict[str, Any]:
+    async def app_answer(self, app: str, message: str, *, tokens: int = 8) -> dict[str, Any]:
         """What an app of Inkloop (`chat`, `code`) answers on its own API; empty on a peer."""
         with suppress(httpx.HTTPError, ValueError, IndexError):
             async with httpx.AsyncClient(base_url=self.url, timeout=600) as client:
                 call = f"/gradio_api/call/{app}"
-                made = await client.post(call, json={"data": [message, "", 0.7, 8, None]})
+                made = await client.post(call, json={"data": [message, "", 0.7, tokens, None]})
                 reply = await client.get(f"{call}/{made.json()['event_id']}")
             return dict(_event_data(reply.text)[0])
         return {}

@@ -29,7 +29,7 @@ async def people(target: Target, count: int, *, tokens: int = 48) -> Figures:
 
 async def long_prompt(target: Target, window: int) -> Figures:
     """Four people are reading their answers when somebody sends a fifth of the window."""
-    readers, arrived, newcomer = await _among_readers(
+    readers, arrived, newcomer = await among_readers(
         target, lambda: target.ask(asked(_words(0.22 * window)))
     )
     return {
@@ -115,7 +115,7 @@ async def cancel_storm(target: Target) -> Figures:
         return await target.ask(asked(8))
 
     begin = time.perf_counter()
-    readers, arrived, after = await _among_readers(target, storm)
+    readers, arrived, after = await among_readers(target, storm)
     return {
         "longest_pause_of_readers_ms": 1000 * longest_pause(readers, arrived),
         "first_token_after_the_storm_s": after.first,
@@ -124,7 +124,7 @@ async def cancel_storm(target: Target) -> Figures:
     }
 
 
-async def _among_readers(
+async def among_readers(
     target: Target, what: Callable[[], Awaitable[Seen]]
 ) -> tuple[list[Seen], float, Seen]:
     """Four readers, when `what` began for them (seconds after they asked), and its result."""

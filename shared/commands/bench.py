@@ -3,7 +3,7 @@
 import json
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,9 @@ class _Plan:
     """What is measured; the options of the command, by their names."""
 
     names: list[str]
+    """Scenarios that any server can be put into."""
+    own: list[str]
+    """Those on servers started for them."""
     url: str
     model: str
     models: tuple[str, ...]
@@ -61,18 +64,12 @@ def bench(
     Run it while nothing else runs, and read the ratios: absolute figures belong to the machine.
     Scenarios: one, four, eight, sixteen (people at once), long-prompt (arrives while four read),
     second-turn, overflow (of the window), first-message (of an app), busy-neighbour (takes a
-    core), hundred (waiting), cancel-storm.
+    core), hundred (waiting), cancel-storm; and without --url, each on a server of its own:
+    mixed-adapters (two roles in use at once), swap (another model while four read).
     """
     if context.invoked_subcommand is not None:
         return
-    from shared.bench.scenarios import SCENARIOS
-
-    unknown = [name for name in chosen if name not in SCENARIOS]
-    if unknown:
-        raise BadRequest(
-            f"{unknown[0]} is not a scenario.", fix=f"They are: {', '.join(SCENARIOS)}."
-        )
-    plan = _Plan(names=list(chosen) or list(SCENARIOS), **given)
+    plan = _plan(chosen, given)
     started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     figures, models = (_each_model if plan.models else _side_by_side)(plan)
     _show(figures, models, started=started, window=plan.window, out=out)
@@ -99,6 +96,82 @@ def make_model(
     click.echo(f"{made}: {made.stat().st_size / 1e6:.0f} MB")
 
 
+@bench.command("tried")
+@click.argument("model", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--runs", default=3, show_default=True, help="How often; by turns.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write FILE.md.")
+def tried(model: Path, runs: int, out: Path | None) -> None:
+    """What was tried to serve MODEL faster: each alternative against what the engine does.
+
+    Types of weights and of the cache, batch sizes, flash attention, mmap and mlock, a smaller
+    vocabulary, prompt-lookup drafts. Run it while nothing else runs: for a 1B about ten minutes on
+    two cores, for the demo model one.
+    """
+    from shared.bench import tried as trying
+    from shared.bench.report import machine
+
+    started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    about = {"at": started, "model": f"{model.name}, {model.stat().st_size / 1e6:.0f} MB"}
+    about |= {key: str(value) for key, value in machine().items()}
+    shown = trying.table(list(trying.tried(model, runs=runs)))
+    click.echo(shown)
+    if out is not None:
+        heading = "".join(f"- {key}: {value}\n" for key, value in about.items())
+        said = (
+            "Speed of each alternative divided by the default's, in the library's own loop with one"
+            f" person: {trying.PROMPT_TOKENS} tokens read, {trying.ANSWER_TOKENS} written. Median"
+            f" (lowest–highest) of {runs} runs by turns; above 1 is faster.\n"
+        )
+        text = f"# What was tried, {started[:10]}\n\n{heading}\n{said}\n{shown}\n"
+        out.with_suffix(".md").write_text(text, encoding="utf-8")
+
+
+@bench.command("soak")
+@click.option("--minutes", default=20.0, show_default=True, help="How long people come and go.")
+@click.option("--model", default="", help="Model to serve (as INKLOOP_MODEL).")
+@click.option("--window", default=4096, show_default=True, help="Tokens of one conversation.")
+@click.option("--key", envvar="INKLOOP_API_KEY", default="", help="API key of the server.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write all samples to FILE.json.")
+def soak(minutes: float, model: str, window: int, key: str, out: Path | None) -> None:
+    """Random people who stop, hang up and come back, while models are swapped.
+
+    Serves a model of its own, and prints its memory over time and what was left behind. Exit code 1
+    where memory grew, a request stayed or an answer broke.
+    """
+    import asyncio
+
+    from shared.bench import soak as soaking
+    from shared.bench.own import Bed
+
+    bed = Bed(model=_file_of(model), key=key, window=window)
+    found = asyncio.run(soaking.soak(bed, minutes=minutes))
+    verdict = soaking.judge(found)
+    click.echo("\n".join(verdict.lines))
+    if out is not None:
+        record = {"lines": verdict.lines, "samples": [asdict(each) for each in found.samples]}
+        out.with_suffix(".json").write_text(json.dumps(record) + "\n", encoding="utf-8")
+    if not verdict.passed:
+        raise click.exceptions.Exit(1)
+
+
+def _plan(chosen: tuple[str, ...], given: dict[str, Any]) -> _Plan:
+    from shared.bench.own import OWN
+    from shared.bench.scenarios import SCENARIOS
+
+    known = [*SCENARIOS, *(OWN if not given["url"] and not given["models"] else ())]
+    unknown = [name for name in chosen if name not in known]
+    if unknown:
+        raise BadRequest(
+            f"{unknown[0]} is not a scenario here.", fix=f"They are: {', '.join(known)}."
+        )
+    names = list(chosen) or known
+    return _Plan(
+        names=[name for name in names if name in SCENARIOS],
+        own=[name for name in names if name in OWN],
+        **given,
+    )
+
+
 def _side_by_side(plan: _Plan) -> tuple[Measured, dict[str, str]]:
     import asyncio
 
@@ -106,6 +179,8 @@ def _side_by_side(plan: _Plan) -> tuple[Measured, dict[str, str]]:
     from shared.bench.run import measure
     from shared.bench.server import own_server
 
+    if not plan.names:
+        return {"inkloop": _on_own_servers(plan)}, {"inkloop": _file_of(plan.model).stem}
     with ExitStack() as stack:
         own = None
         if not plan.url:
@@ -116,7 +191,23 @@ def _side_by_side(plan: _Plan) -> tuple[Measured, dict[str, str]]:
         figures = asyncio.run(measure(targets, plan.names, runs=plan.runs, window=plan.window))
         if own is not None:
             figures["inkloop"]["memory"] = [own.memory(_file_of(plan.model).stat().st_size)]
-        return figures, {target.name: target.model for target in targets}
+    figures["inkloop"] |= _on_own_servers(plan)
+    return figures, {target.name: target.model for target in targets}
+
+
+def _on_own_servers(plan: _Plan) -> dict[str, "list[Figures]"]:
+    """After the others, because a small machine holds one server at a time."""
+    import asyncio
+
+    from shared.bench.own import OWN, Bed
+
+    figures: dict[str, list[Figures]] = {name: [] for name in plan.own}
+    for run in range(plan.runs if plan.own else 0):
+        bed = Bed(model=_file_of(plan.model), key=plan.key, window=plan.window)
+        for name in plan.own:
+            click.echo(f"run {run + 1}/{plan.runs}  {name}  inkloop …", err=True)
+            figures[name].append(asyncio.run(OWN[name](bed)))
+    return figures
 
 
 def _each_model(plan: _Plan) -> tuple[Measured, dict[str, str]]:

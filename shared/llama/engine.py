@@ -21,6 +21,7 @@ from shared.engine.types import Done, EngineInfo, Event, Request, TokenLogprob
 from shared.errors import BadRequest, EngineClosed, InkloopError
 from shared.llama.answer import Answer
 from shared.llama.core import Core, Release
+from shared.llama.memory import SwapMemory, give_back
 from shared.llama.outlet import Outlet
 from shared.llama.smoke import try_in_subprocess
 from shared.messages import Message
@@ -143,15 +144,22 @@ class LlamaEngine:
     ) -> None:
         """Answer new requests with another model; running answers end on the old one.
 
+        How much memory that takes is told in the log and in `inkloop_swap_memory_bytes`, when the
+        last of these answers is over and the old model is free.
+
         Raises:
             ModelFileError: If the file or an adapter is not usable; nothing has changed then.
         """
         if not self._swapping.acquire(blocking=False):
             raise BadRequest("Another model is being loaded.", fix="Try again when it is there.")
+        memory = SwapMemory(release)
         try:
             named = Release(name=release, sha256=sha256, notice=notice)
             core = await asyncio.to_thread(self._load_beside, path, named, adapters or {})
-            self._switch_to(core)
+            self._switch_to(core, memory)
+        except BaseException:
+            memory.end(swapped=False)
+            raise
         finally:
             self._swapping.release()
 
@@ -219,21 +227,25 @@ class LlamaEngine:
             raise
         return core
 
-    def _switch_to(self, core: Core) -> None:
+    def _switch_to(self, core: Core, memory: SwapMemory) -> None:
         old, self._core = self._core, core
         if self._closed:
             core.close()
+            memory.end(swapped=False)
             return
         _show_release(core.release, old.release)
         self._retiring.append(old)
         retiring = threading.Thread(
-            target=self._retire, args=[old], name="inkloop-retire", daemon=True
+            target=self._retire, args=[old, memory], name="inkloop-retire", daemon=True
         )
         retiring.start()
 
-    def _retire(self, core: Core) -> None:
+    def _retire(self, core: Core, memory: SwapMemory) -> None:
         core.retire()
         self._retiring.remove(core)
+        del core
+        give_back()
+        memory.end(swapped=True)
 
 
 def _closed() -> EngineClosed:

@@ -23,8 +23,12 @@ KINDS = {
 }
 
 
-def quantise(source: Path, target: Path, *, kind: str, threads: int = 1) -> Path:
+def quantise(
+    source: Path, target: Path, *, kind: str, threads: int = 1, requantise: bool = False
+) -> Path:
     """Write `target` (another file) from the F16 GGUF `source`; it appears whole or not at all.
+
+    With `requantise` the source may be a smaller type already, whose losses then add up.
 
     Raises:
         ModelFileError: If the two are one file, or llama.cpp refuses.
@@ -33,6 +37,7 @@ def quantise(source: Path, target: Path, *, kind: str, threads: int = 1) -> Path
         raise ModelFileError(f"{source} cannot be quantised onto itself.", fix="Name a new file.")
     unfinished = target.with_name(target.name + ".part")
     command = [sys.executable, "-m", __name__, str(source), str(unfinished), kind, str(threads)]
+    command += ["requantise"] if requantise else []
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0 or not unfinished.is_file():
         unfinished.unlink(missing_ok=True)
@@ -42,10 +47,11 @@ def quantise(source: Path, target: Path, *, kind: str, threads: int = 1) -> Path
     return target
 
 
-def _main(source: str, target: str, kind: str, threads: str) -> int:
+def _main(source: str, target: str, kind: str, threads: str, again: str = "") -> int:
     settings = llama_cpp.llama_model_quantize_default_params()
     settings.ftype = KINDS[kind]
     settings.nthread = int(threads)
+    settings.allow_requantize = bool(again)
     return int(
         llama_cpp.llama_model_quantize(source.encode(), target.encode(), ctypes.byref(settings))
     )

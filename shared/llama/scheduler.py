@@ -5,11 +5,11 @@ The thread owns the context and the cache; everybody else leaves notes at the `d
 
 Nobody starves, and that is a matter of steps, not of the machine's speed:
 - Between two steps of a running answer each other adapter in use has at most one.
-- In its step a writing answer gets at least a token, and the prompt that came first at least half of
-  the budget. So a prompt is read within Σ⌈tokens / 4⌉ steps of its adapter, over itself and those
-  that came before it, and an answer of n tokens takes n more.
-- Every answer ends, so the first in the queue begins. With r requests of the same owner before it and
-  p owners in the queue at most, a request begins after at most (r + 1)·p others.
+- In its step a writing answer gets at least a token, and the prompt that came first at least half
+  of the budget. So a prompt is read within Σ⌈tokens / 4⌉ steps of its adapter, over itself and
+  those that came before it, and an answer of n tokens takes n more.
+- Every answer ends, so the first in the queue begins. With r requests of the same owner before it
+  and p owners in the queue at most, a request begins after at most (r + 1)·p others.
 """
 
 import threading
