@@ -127,6 +127,11 @@ class Form:
             consent_publish=self.publish,
         )
 
+    def has_words_beyond(self, flagging: Flagging) -> bool:
+        """Whether something was typed or ticked that was not sent yet."""
+        sent = flagging.sent
+        return sent is not None and self.values()[2:] != Form.of(sent).values()[2:]
+
     def clicked(self, flagging: Flagging) -> FlagDraft:
         """Only what a click says: unfinished words and ticks wait for “Send”."""
         sent = flagging.sent

@@ -110,15 +110,20 @@ class FlagPanel:
 
     def _wire(self) -> None:
         parts, form = self._parts, [self._flagging, *self._parts.form]
-        for clicked in (parts.verdict, parts.reasons):
-            clicked.input(shows_errors(self._clicked), form, self._all(), **INSTANT)
-        parts.send.click(shows_errors(self._sent), form, self._all(), **INSTANT)
+        # Only what an event changes: Gradio sends and draws every output, changed or not.
+        stored = [self._flagging, parts.told, parts.receipt, parts.preview]
+        sides = [*stored, parts.reasons, parts.severity]
+        parts.verdict.input(shows_errors(self._judged), form, sides, **INSTANT)
+        parts.reasons.input(shows_errors(self._clicked), form, stored, **INSTANT)
+        parts.send.click(shows_errors(self._sent), form, stored, **INSTANT)
         parts.copy.click(shows_errors(self._copied), self._flagging, parts.correction, **INSTANT)
         self._wire_memory()
         corrected = [self._flagging, parts.correction]
         parts.correction.change(shows_errors(self._compared), corrected, parts.diff, **INSTANT)
+        typed = (parts.severity, parts.comment, parts.train, parts.publish)
+        # What a click stores comes back with its preview; a second round trip would be in its way.
         gr.on(
-            [field.change for field in parts.form],
+            [*(field.input for field in typed), parts.correction.change],
             shows_errors(self._previewed),
             form,
             parts.preview,
@@ -164,7 +169,7 @@ class FlagPanel:
             self._parts.quote: flag_form.quoted(answer),
             self._parts.told: flag_form.TEMPORARY if self._temporary(answer_id) else "",
             self._parts.receipt: gr.Textbox(value="", visible=False),
-            self._parts.preview: flag_form.nothing_stored(),
+            self._parts.preview: self._shown(owner, said),
         }
         if verdict is None:
             return update
@@ -178,14 +183,28 @@ class FlagPanel:
             )
         else:
             draft = self._offered(replace(form, verdict=verdict)).clicked(flagging)
-        return {**update, **self._store(owner, flagging, draft)}
+        shown = None if draft.verdict == "prefer" else draft.verdict
+        told = {self._parts.verdict: shown, **self._sides(draft.verdict, draft.reasons)}
+        return {**update, **told, **self._store(owner, flagging, draft)}
+
+    def _judged(self, request: gr.Request, flagging: Flagging, *form: object) -> Update:
+        """A verdict: it has other reasons than the one before."""
+        update = self._clicked(request, flagging, *form)
+        said = self._offered(Form.read(form))
+        return update | self._sides(said.verdict, said.reasons)
 
     def _clicked(self, request: gr.Request, flagging: Flagging, *form: object) -> Update:
         said = self._offered(Form.read(form))
         if not flagging.answer_id or not said.has_verdict(flagging):
             # Gradio takes an empty dict for a value: changing nothing needs an entry.
             return {self._flagging: gr.skip()}
-        return self._store(owner_of(request), flagging, said.clicked(flagging))
+        owner = owner_of(request)
+        update = self._store(owner, flagging, said.clicked(flagging))
+        if said.has_words_beyond(update[self._flagging]):
+            # What was typed waits for “Send”, and the preview shows what that will store.
+            draft = said.draft(update[self._flagging])
+            update[self._parts.preview] = self._shown(owner, draft)
+        return update
 
     def _sent(self, request: gr.Request, flagging: Flagging, *form: object) -> Update:
         said = self._offered(Form.read(form))
@@ -200,13 +219,17 @@ class FlagPanel:
         stored = flagging.stored(draft, receipt)
         return {
             self._flagging: stored,
-            self._parts.verdict: None if draft.verdict == "prefer" else draft.verdict,
-            **self._sides(draft.verdict, draft.reasons),
             self._parts.told: flag_form.told(draft, receipt.flag_id, sent=sent)
             + (flag_form.TEMPORARY if self._temporary(draft.answer_id) else ""),
-            self._parts.preview: flag_form.preview(self._ctx.flags.preview(draft, owner=owner)),
+            self._parts.preview: self._shown(owner, draft),
             self._parts.receipt: gr.Textbox(value=stored.shown_receipt(), visible=True),
         }
+
+    def _shown(self, owner: str, draft: FlagDraft | None) -> str:
+        """What is stored, or will be."""
+        if draft is None:
+            return flag_form.nothing_stored()
+        return flag_form.preview(self._ctx.flags.preview(draft, owner=owner))
 
     def _sides(self, verdict: str, reasons: Sequence[str]) -> Update:
         # Nothing to choose from before there is a verdict; only what is bad can be grave.
@@ -230,8 +253,7 @@ class FlagPanel:
         said = self._offered(Form.read(form))
         if not flagging.answer_id or not said.has_verdict(flagging):
             return flag_form.nothing_stored()
-        draft = said.draft(flagging)
-        return flag_form.preview(self._ctx.flags.preview(draft, owner=owner_of(request)))
+        return self._shown(owner_of(request), said.draft(flagging))
 
     def _answer(self, answer_id: str) -> str:
         record = self._ctx.answers.get(answer_id)
