@@ -1,7 +1,8 @@
 """How quick a board of 300 cards is in a real browser: `python tests/measure_board.py`.
 
 Times run from the click or key to the frame that shows the result, median of five, in
-milliseconds. A busy machine gives other figures; the load is printed beside them.
+milliseconds. A busy machine gives other figures, so the load is printed beside them, and what the
+work itself takes wherever it runs: CPU time of the server, and of the page's main thread.
 """
 
 import json
@@ -10,10 +11,14 @@ import sys
 import tempfile
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.serving import served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import CDPSession
 
 CARDS = 299
 TIMES = 5
@@ -26,6 +31,7 @@ TIMED = """async ([act, done]) => {
   });
   return performance.now() - started;
 }"""
+TICKS = os.sysconf("SC_CLK_TCK")
 ORDER = "[...document.querySelectorAll('#board .card')].map(c => c.id).join()"
 MOVED = f"(was => () => {ORDER} !== was)({ORDER})"
 COUNTED = "(was => () => document.querySelectorAll('#board .card').length !== was)"
@@ -48,6 +54,18 @@ STEPS = (
     ("delete", "() => document.querySelector('#board [data-act=remove]').click()", COUNTED),
     ("undo a deletion", "() => document.querySelector('#board-undo').click()", COUNTED),
 )
+
+
+def server_ms(pid: int) -> float:
+    """CPU time of the server so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / TICKS
+
+
+def page_ms(cdp: "CDPSession") -> float:
+    """Time in which the page's main thread was busy so far: script, style, layout."""
+    found = cdp.send("Performance.getMetrics")["metrics"]
+    return 1000 * next(one["value"] for one in found if one["name"] == "TaskDuration")
 
 
 def board_file() -> str:
@@ -88,19 +106,27 @@ def main() -> None:
             page.wait_for_function(f"document.querySelectorAll('#board .card').length > {CARDS}")
             # Room for one more.
             page.locator("#board [data-act=remove]").nth(5).click()
-            taken: dict[str, list[float]] = {name: [] for name, _, _ in STEPS}
+            cdp = page.context.new_cdp_session(page)
+            cdp.send("Performance.enable")
+            taken: dict[str, list[tuple[float, float, float]]] = {name: [] for name, _, _ in STEPS}
             # The judged card is not the first any more: sorting moves it. Every step is undone.
             page.locator("#board .grip").first.press("ArrowDown")
             for _ in range(TIMES):
                 page.locator("#board-own-title").locator("input, textarea").fill("One more")
                 for name, act, done in STEPS:
                     page.wait_for_timeout(700)
-                    taken[name].append(page.evaluate(TIMED, [act, done]))
+                    before = server_ms(serving.process.pid), page_ms(cdp)
+                    shown = page.evaluate(TIMED, [act, done])
+                    page.wait_for_timeout(400)
+                    after = server_ms(serving.process.pid), page_ms(cdp)
+                    taken[name].append((shown, after[0] - before[0], after[1] - before[1]))
             browser.close()
     load = os.getloadavg()[0]
     sys.stdout.write(f"{CARDS} cards, load {load:.1f} on {os.cpu_count()} cores\n")
+    sys.stdout.write(f"{'':>18}    shown  server    page\n")
     for name, times in taken.items():
-        sys.stdout.write(f"{name:>18}  {median(times):6.0f} ms\n")
+        figures = "".join(f"{median(column):5.0f} ms" for column in zip(*times, strict=True))
+        sys.stdout.write(f"{name:>18} {figures}\n")
 
 
 if __name__ == "__main__":

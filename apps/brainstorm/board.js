@@ -4,7 +4,7 @@ const STATES = ['new', 'promising', 'doing', 'dropped'];
 const wall = element.querySelector('.wall');
 const drawn = new Map();
 const chosen = new Set();
-let columns = false, wanted = '', editing = '', dragged = '';
+let cards = [], columns = false, wanted = '', editing = '', dragged = '';
 
 const make = (tag, name, text) => {
   const node = document.createElement(tag);
@@ -19,7 +19,7 @@ const press = (label, act, name) => {
   return button;
 };
 const step = (op, ids, more) => trigger('step', {op, ids, ...more});
-const byId = id => props.value.cards.find(card => card.id === id);
+const byId = id => cards.find(card => card.id === id);
 
 const bar = mark => {
   const row = make('li');
@@ -128,8 +128,12 @@ const place = (parent, nodes) => {
 const matches = card => !wanted || [card.title, card.body, card.state, ...card.tags]
   .some(text => text.toLowerCase().includes(wanted));
 
+function received() {
+  cards = JSON.parse(props.value.cards);
+  render();
+}
+
 function render() {
-  const {cards} = props.value;
   const ids = new Set(cards.map(card => card.id));
   for (const id of [...drawn.keys()]) if (!ids.has(id)) { drawn.get(id).node.remove(); drawn.delete(id); chosen.delete(id); }
   const shown = cards.filter(matches);
@@ -172,20 +176,20 @@ function save(id) {
 }
 
 function move(id, before, state) {
-  const cards = props.value.cards, card = byId(id);
+  const card = byId(id);
   if (!card || id === before) return;
   const rest = cards.filter(one => one !== card);
   const at = rest.findIndex(one => one.id === before);
   if (state) card.state = state;
   rest.splice(at < 0 ? rest.length : at, 0, card);
   // Shown at once; what the server answers is the truth.
-  props.value.cards.splice(0, cards.length, ...rest);
+  cards = rest;
   render();
   step('move', [id], {before: before || '', ...(state ? {state} : {})});
 }
 
 function remove(ids) {
-  props.value.cards = props.value.cards.filter(card => !ids.includes(card.id));
+  cards = cards.filter(card => !ids.includes(card.id));
   render();
   step('remove', ids);
 }
@@ -227,7 +231,7 @@ element.addEventListener('keydown', event => {
   const way = {ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1}[event.key];
   if (!way) return;
   event.preventDefault();
-  const id = event.target.closest('[data-id]').dataset.id, cards = props.value.cards;
+  const id = event.target.closest('[data-id]').dataset.id;
   const at = cards.findIndex(card => card.id === id), next = way < 0 ? at - 1 : at + 2;
   if (next < 0 || next > cards.length) return;
   move(id, cards[next]?.id);
@@ -247,5 +251,5 @@ element.addEventListener('drop', event => {
   if (onto !== dragged) move(dragged, onto, state);
   dragged = '';
 });
-watch('value', render);
-render();
+watch('value', received);
+received();

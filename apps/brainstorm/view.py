@@ -1,6 +1,7 @@
 """The board on the page: one component, whose script writes every text as text (`board.js`)."""
 
 import html
+import json
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,9 @@ def board(seen: Seen) -> dict[str, Any]:
     variety = [] if look.variety is None else [f"Variety {look.variety:.0%}."]
     return {
         "topic": seen.board.topic,
-        "cards": cards,
+        # One text: Gradio watches every field of every object that it is given, which for 300 cards
+        # takes longer than everything else on the way.
+        "cards": json.dumps(cards, ensure_ascii=False),
         "hints": [*variety, *look.hints],
         # A page shows some steps before they are answered. The answer must be drawn also where the
         # board is what it was: the step may have been refused.
