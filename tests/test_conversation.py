@@ -330,6 +330,11 @@ def test_turns_of_two_tabs_are_both_kept(store: ConversationStore) -> None:
     assert {turn.text for turn in both.turns} >= {"from one tab", "from the other"}
 
 
+def test_a_conversation_is_named_after_its_words_and_not_after_a_fence() -> None:
+    asked = talk.say(talk.begin(), "What is this?\n```python\nx = 1\n```\n")
+    assert asked.title() == "What is this? x = 1"
+
+
 def test_an_answer_that_was_growing_becomes_a_turn_at_the_next_start(tmp_path: Path) -> None:
     path = tmp_path / "history.sqlite"
     store = ConversationStore(path, "chat", keep_days=1)

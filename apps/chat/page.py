@@ -16,7 +16,7 @@ STYLE = Style(
     manner=CHAT,
     title="Chat",
     line="Ask, argue, draft: nothing that was said is lost.",
-    placeholder="Write, then press Enter (Shift+Enter for a new line)",
+    placeholder="Write, then press Enter",
     examples=(
         "Explain rain to a child in three sentences.",
         "Write a short letter that says thank you.",

@@ -17,7 +17,7 @@ STYLE = Style(
     manner=CODE,
     title="Code",
     line="Ask for a program or paste one. Indentation stays as it is, and Python is checked.",
-    placeholder="What should the program do? (Shift+Enter for a new line)",
+    placeholder="What should the program do?",
     examples=(
         "Write a Python function that reverses a string.",
         "Write a Python function that says whether a number is prime.",

@@ -1,6 +1,7 @@
 """The home page: the apps, the model that answers, and what flags have changed."""
 
 import html
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ from shared.releases import Release
 LOOK_AGAIN_SECONDS = 1.0
 STATE_SECONDS = 5.0
 EXAMPLE_CHARACTERS = 220
+_FENCE = re.compile(r"^(?:`{3,}|~{3,}).*\n?(?:\n(?=\n))*", re.MULTILINE)
+"""Shown as it is, a fence around code only takes a line; and one blank line behind it is enough."""
 
 
 def build(
@@ -94,11 +97,9 @@ def cards(rows: Sequence[AppRow], examples: Mapping[str, Example]) -> str:
 def _example(found: Example | None) -> str:
     if found is None:
         return ""
-    text = (
-        found.text
-        if len(found.text) <= EXAMPLE_CHARACTERS
-        else found.text[:EXAMPLE_CHARACTERS].rstrip() + "…"
-    )
+    text = _FENCE.sub("", found.text).strip()
+    if len(text) > EXAMPLE_CHARACTERS:
+        text = text[:EXAMPLE_CHARACTERS].rstrip() + "…"
     return (
         f'<p class="ink-example" dir="auto"><small>“{html.escape(found.asked)}”</small>'
         f"{html.escape(text)}<small>written by this model, seed {found.seed}</small></p>"

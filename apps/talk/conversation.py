@@ -6,6 +6,7 @@ read. So retry, edit, undo and going back to an earlier version are all one step
 of them can lose a word. Plain values; keeping them is `apps.talk.store`'s business.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -16,6 +17,7 @@ from shared.messages import Message
 
 TITLE_CHARACTERS = 48
 UNTITLED = "New conversation"
+_FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ class Conversation:
     def title(self) -> str:
         """The opening in a few words."""
         path = self.path() or self.turns
-        words = " ".join(path[0].text.split()) if path else ""
+        words = " ".join(_FENCE.sub(" ", path[0].text).split()) if path else ""
         cut = words if len(words) <= TITLE_CHARACTERS else words[: TITLE_CHARACTERS - 1] + "…"
         return cut or UNTITLED
 

@@ -33,7 +33,9 @@ SCRIPT = """
     box.setAttribute('aria-labelledby', 'ink-keys-name');
     const rows = keys.filter(target).map(([key, what]) =>
       `<dt><kbd>${key}</kbd></dt><dd>${what}</dd>`).join('');
-    box.innerHTML = `<h2 id="ink-keys-name">Keys on this page</h2><dl>${rows}
+    const breaks = document.querySelector('#chat-input, #code-input')
+      ? '<dt><kbd>Shift</kbd> <kbd>Enter</kbd></dt><dd>a new line in what you write</dd>' : '';
+    box.innerHTML = `<h2 id="ink-keys-name">Keys on this page</h2><dl>${rows}${breaks}
       <dt><kbd>?</kbd></dt><dd>this sheet</dd><dt><kbd>Esc</kbd></dt><dd>close</dd></dl>
       <form method="dialog"><label><input type="checkbox"> Use these keys</label>
       <button>Close</button></form>`;
