@@ -7,12 +7,12 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from shared.bench.client import Seen, Server, asked, text
 from shared.bench.figures import Figures, broken, longest_pause, summary
@@ -144,7 +144,7 @@ def _roles(model: Path, folder: Path) -> dict[str, str]:
     return {f"INKLOOP_ROLE_{role}": str(path) for role, path in adapters.items()}
 
 
-OWN: dict[str, Callable[[Bed], Awaitable[Figures]]] = {
+OWN: dict[str, Callable[[Bed], Coroutine[Any, Any, Figures]]] = {
     "mixed-adapters": mixed_adapters,
     "swap": swap,
 }

@@ -129,13 +129,12 @@ async def _swap_until(
 async def _sample(found: Soak, own: OwnServer, swapping: asyncio.Event) -> None:
     process, begin = psutil.Process(own.process), time.monotonic()
     while True:
-        files = process.num_fds() if psutil.POSIX else process.num_handles()
         found.samples.append(
             Sample(
                 time.monotonic() - begin,
                 own.resident(),
                 process.num_threads(),
-                files,
+                process.num_fds() if psutil.POSIX else len(process.open_files()),
                 swapping.is_set(),
             )
         )

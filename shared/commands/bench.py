@@ -99,8 +99,9 @@ def make_model(
 @bench.command("tried")
 @click.argument("model", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--runs", default=3, show_default=True, help="How often; by turns.")
+@click.option("--threads", default=0, help="That compute; one per core if not given.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write FILE.md.")
-def tried(model: Path, runs: int, out: Path | None) -> None:
+def tried(model: Path, runs: int, threads: int, out: Path | None) -> None:
     """What was tried to serve MODEL faster: each alternative against what the engine does.
 
     Types of weights and of the cache, batch sizes, flash attention, mmap and mlock, a smaller
@@ -113,13 +114,14 @@ def tried(model: Path, runs: int, out: Path | None) -> None:
     started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     about = {"at": started, "model": f"{model.name}, {model.stat().st_size / 1e6:.0f} MB"}
     about |= {key: str(value) for key, value in machine().items()}
-    shown = trying.table(list(trying.tried(model, runs=runs)))
+    shown = trying.table(list(trying.tried(model, runs=runs, threads=threads)))
     click.echo(shown)
     if out is not None:
         heading = "".join(f"- {key}: {value}\n" for key, value in about.items())
         said = (
-            "Speed of each alternative divided by the default's, in the library's own loop with one"
-            f" person: {trying.PROMPT_TOKENS} tokens read, {trying.ANSWER_TOKENS} written. Median"
+            f"Default: {trying.usual_words(threads)}. Speed of each alternative divided by the"
+            " default's, in the library's own loop with one person:"
+            f" {trying.PROMPT_TOKENS} tokens read, {trying.ANSWER_TOKENS} written. Median"
             f" (lowest–highest) of {runs} runs by turns; above 1 is faster.\n"
         )
         text = f"# What was tried, {started[:10]}\n\n{heading}\n{said}\n{shown}\n"
