@@ -17,6 +17,7 @@ from typing import Literal
 from filelock import FileLock
 from pydantic import Field, ValidationError
 
+from feedback.prepared import forget_prepared
 from feedback.records import Consent, Record
 from feedback.rows import (
     KINDS,
@@ -274,6 +275,8 @@ def strip_versions(home: Home, flag_ids: Iterable[str]) -> list[str]:
         with building(home):
             for path in _folders(home):
                 if ids & _flags_in(path):
+                    # Before the version: cut short in between, both are done again.
+                    forget_prepared(home, [path])
                     DatasetVersion.load(path).without(ids)
                     reached.append(path.name)
     return reached

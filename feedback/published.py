@@ -20,6 +20,7 @@ from pydantic import Field
 
 from feedback.curated_files import CARD, MANIFEST, ROWS_AT_ONCE, in_parts, path_of
 from feedback.dataset import LICENCE, NAME_DIGITS, DatasetVersion, FileNote
+from feedback.prepared import forget_prepared
 from feedback.published_card import card_text
 from feedback.published_rows import PublicNames, public_row, schema
 from feedback.records import Record
@@ -106,6 +107,7 @@ def strip(home: Home, flag_ids: Iterable[str]) -> bool:
             return old is not None
         if not gone.intersection(told.ids):
             return False
+        forget_prepared(home, [old.path])
         kept = _without(old.path, told, gone)
         _write(home, told.key, kept, Counter(told.left_out), Counter(told.redacted))
     return True

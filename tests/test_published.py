@@ -11,13 +11,15 @@ from feedback.curate import build
 from feedback.hub import Hub
 from feedback.published import current, make
 from feedback.published_hub import erase_pending, push
-from feedback.repos import Repos, erase_built
+from feedback.pusher import Pusher
+from feedback.repos import Repos, erase_built, erasing_is_due
 from feedback.reviews import Reviews
 from shared.cli import run
 from shared.errors import HubError
 from tests.feedback_room import Room
 from tests.hub_store import Fault
 from tests.loopback_hub import LoopbackHub
+from tests.test_hub import FAST, SECONDS, until
 
 REPO = "me/open-flags"
 
@@ -235,16 +237,26 @@ def test_when_all_is_taken_back_nothing_is_published_any_more(room, loopback, in
     assert b"What ada said" not in everything(loopback)
 
 
-def test_a_server_without_a_dataset_for_flags_erases_from_the_others(home_of_its_own, loopback):
-    hub = Hub(REPO, public=True)
-    with Room.opened(home_of_its_own, published_repo=REPO, dataset_repo="me/versions") as room:
-        receipts = given(room, "ada", "bob", "cyd", "zeppelin")
-        curated.push(room.home, Hub("me/versions"), build(room.home))
-        push(room.home, hub, made(room))
+def test_a_server_without_a_dataset_for_flags_erases_from_the_others(room, loopback):
+    repos = Repos(versions=Hub("me/versions"), published=Hub(REPO, public=True))
+    receipts = given(room, "ada", "bob", "cyd", "zeppelin")
+    curated.push(room.home, Hub("me/versions"), build(room.home))
+    push(room.home, Hub(REPO, public=True), made(room))
+    pusher = Pusher(room.home, room.flags._outbox, repos, FAST)
+    try:
         room.flags.erase(receipts[3].flag_id, receipts[3].receipt)
-        # Closing waits for the last round of the thread that asks the Hub.
+        pusher.tell(urgent=True)
+        until(lambda: not erasing_is_due(room.home, repos))
+    finally:
+        pusher.close(SECONDS)
     assert b"zeppelin" not in everything(loopback)
     assert b"zeppelin" not in everything(loopback, "me/versions")
+
+
+@pytest.mark.parametrize("setting", ["flags_repo", "dataset_repo", "published_repo"])
+def test_any_dataset_alone_is_looked_after_by_a_server(home_of_its_own, setting):
+    with Room.opened(home_of_its_own, **{setting: REPO}) as room:
+        assert room.flags.pushing is not None
 
 
 def test_an_erasure_that_fails_in_one_dataset_is_done_in_the_other(room, loopback, inkloop):
