@@ -21,7 +21,6 @@ from shared.bench.scenarios import QUESTION_WORDS, among_readers, people
 from shared.bench.server import OwnServer, own_server
 
 APP_TOKENS: Final = 48
-FREED_SECONDS: Final = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +90,7 @@ async def swap(bed: Bed) -> Figures:
             return await server.ask(asked(8))
 
         readers, told, after = await among_readers(server, change)
-        await freed(own, 1)
+        await own.until_freed(1)
         return {
             "seconds_until_the_new_model": changed,
             "longest_pause_of_readers_ms": 1000 * longest_pause(readers, told),
@@ -106,13 +105,6 @@ def memory_of_swap(own: OwnServer) -> Figures:
         f"resident_{when}_mb": own.metric(f'inkloop_swap_memory_bytes{{when="{when}"}}') / 1e6
         for when in ("before", "peak", "after")
     }
-
-
-async def freed(own: OwnServer, swaps: float) -> None:
-    """Wait until so many old models have been freed."""
-    async with asyncio.timeout(FREED_SECONDS):
-        while own.metric("inkloop_swaps_total ") < swaps:
-            await asyncio.sleep(0.1)
 
 
 @contextmanager

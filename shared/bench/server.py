@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,9 @@ from shared.models.select import PIN
 READY = "Inkloop is ready at "
 ENDING_SECONDS = 60
 """It ends within five; on a machine that others use it may wait for its turn."""
-CHANGE_SECONDS = 300
+CHANGE_SECONDS = 600
+"""Longest change of model; running answers end on the old one first."""
+LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,36 @@ class OwnServer:
         Raises:
             EngineClosed: If it refuses to, or takes too long.
         """
-        async with asyncio.timeout(CHANGE_SECONDS), httpx.AsyncClient(timeout=60) as client:
+        async with _patience(f"{release} was not served"), httpx.AsyncClient(timeout=60) as client:
             while True:
                 now = (await client.get(f"{self.url}/healthz")).json()
                 if now["release"] == release:
                     return
                 if now["trouble"]:
-                    raise EngineClosed(now["trouble"], fix="")
-                await asyncio.sleep(0.1)
+                    raise EngineClosed(now["trouble"], fix="Run `inkloop doctor`.")
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def until_freed(self, swaps: float) -> None:
+        """Wait until so many old models have been freed.
+
+        Raises:
+            EngineClosed: If that takes too long.
+        """
+        async with _patience("An old model was not freed"):
+            while self.metric("inkloop_swaps_total ") < swaps:
+                await asyncio.sleep(LOOK_SECONDS)
+
+
+@asynccontextmanager
+async def _patience(what: str) -> AsyncIterator[None]:
+    """A limit, told in words."""
+    try:
+        async with asyncio.timeout(CHANGE_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise EngineClosed(
+            f"{what} within {CHANGE_SECONDS} s.", fix="Is the machine busy with something else?"
+        ) from error
 
 
 def pin_model(home: Path, model: Path) -> None:

@@ -19,7 +19,7 @@ import click
 import psutil
 
 from shared.bench.client import Seen, Server, Turns, asked, text
-from shared.bench.own import Bed, freed, two_names
+from shared.bench.own import Bed, two_names
 from shared.bench.server import OwnServer, own_server
 
 PEOPLE: Final = 6
@@ -121,7 +121,7 @@ async def _swap_until(
         own.pin(name)
         await own.until_serving(name.stem)
         found.swaps += 1
-        await freed(own, found.swaps)
+        await own.until_freed(found.swaps)
         swapping.clear()
         click.echo(f"swap {found.swaps}: {own.resident() / 1e6:.0f} MB", err=True)
 
