@@ -13,16 +13,21 @@ LIMITS = {
     "f32": 0.05,
     "f16": 0.05,
     "bf16": 0.1,
-    "q8_0": 0.1,
+    "q8_0": 0.15,
     "q6_k": 0.25,
     "q5_k_m": 0.5,
-    "q4_k_m": 1.0,
+    "q4_k_m": 0.9,
     "q4_0": 1.2,
     "q3_k_m": 1.6,
 }
-"""Mean absolute difference of a token's log-probability, in nats. Small models move most: on
-conversations foreign to it the demo model differed by 0.003 (F16) and 0.46 (Q4_K_M), on its own by
-0.0001 and 0.016; a random model by 0.012 (F16). A wrong layout shows several nats."""
+"""Mean absolute difference of a token's log-probability, in nats.
+
+Each is two to four times the worst that was measured, so that no sound file is refused, and far
+below what a wrong layout shows (several nats even as F16). Small models move most: on conversations
+foreign to it the demo model differed by 0.005 (F16), 0.074 (Q8_0) and 0.42 to 0.46 (Q4_K_M), on its
+own by 0.0001 (F16) and 0.016 (Q4_K_M); a random model by 0.012 (F16). Types between were not
+measured.
+"""
 
 
 def check_kind(kind: str) -> str:
