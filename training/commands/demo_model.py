@@ -34,14 +34,15 @@ def build(minutes: float, steps: int | None, out: Path, texts: Path | None, seed
 @click.option("--prompts", type=click.IntRange(min=1), default=100, show_default=True,
               help="Unseen prompts per app.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
-              help="Write the report here instead of printing it.")  # fmt: skip
+              help="Write it here; what stands above “The figures” there stays.")  # fmt: skip
 def report(model: Path | None, prompts: int, out: Path | None) -> None:
     """Measure format, topic, repetition and speed on prompts that training never used."""
-    from training.demo.report import write_report
+    from training.demo.report import placed, write_report
 
     text = write_report(model, prompts=prompts)
     if out is None:
         click.echo(text)
     else:
-        out.write_text(text, encoding="utf-8")
+        old = out.read_text(encoding="utf-8") if out.is_file() else ""
+        out.write_text(placed(text, old), encoding="utf-8")
         click.echo(f"Wrote {out}.")

@@ -22,6 +22,8 @@ class Prompt:
     """What is asked, how the answer is bound, and what it should mention."""
 
     app: str
+    number: int
+    """Among the prompts of its app; also the seed of its answer."""
     part: str
     """What is asked for within the app: scene, choices, deed, end, ideas, refine, judge, …"""
     messages: tuple[Message, ...]
@@ -72,8 +74,8 @@ def _prompt(app: str, number: int) -> Prompt:
     part, schema, pattern = _bound(app, asked, reference)
     deed = asked.partition(": ")[2] if part == "deed" else ""
     return Prompt(
-        app=app, part=part, messages=tuple(turns[:at]), reference=reference, schema=schema,
-        pattern=pattern, followed=content_words(deed),
+        app=app, number=number, part=part, messages=tuple(turns[:at]), reference=reference,
+        schema=schema, pattern=pattern, followed=content_words(deed),
         topic=frozenset() if part in ("choices", "deed") else topic_of(asked, pen),
     )  # fmt: skip
 
