@@ -62,6 +62,7 @@ CSS = """
   border-bottom: 1px solid var(--border-color-primary); overflow-wrap: anywhere; }
 .admin-table td.n { text-align: end; font-variant-numeric: tabular-nums; }
 .admin-scroll { overflow-x: auto; }
+@media (max-width: 700px) { .admin-scroll .admin-table { min-width: 36rem; } }
 .enough { padding: 10px 16px; border-radius: 8px; border: 1px solid var(--border-color-primary);
   border-inline-start: 4px solid #b7791f; background: var(--block-background-fill); }
 .enough.yes { border-inline-start-color: #2f855a; }
