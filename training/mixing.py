@@ -36,6 +36,8 @@ def replayed(rows: Sequence[Row], old: Replay, *, wanted: int, seed: int) -> lis
     same_app = [row for row in kept if _system(row) in apps]
     pools = [(NEAREST, nearest), (SAME_APP, same_app), (1 - NEAREST - SAME_APP, kept)]
     found = [row for share, pool in pools for row in _taken(pool, math.ceil(share * wanted))]
+    # Nothing is in the same app as corrections that there are not: the rest is from anywhere else.
+    found += _taken(kept[::-1], wanted - len(found))
     order.shuffle(found)
     return found[:wanted]
 
