@@ -24,6 +24,8 @@ from shared.models.select import PIN
 READY = "Inkloop is ready at "
 ENDING_SECONDS = 60
 """It ends within five; on a machine that others use it may wait for its turn."""
+ENDED = 143
+"""Exit code after SIGTERM, as shells count."""
 CHANGE_SECONDS = 600
 """Longest change of model; running answers end on the old one first."""
 LOOK_SECONDS = 0.2
@@ -126,6 +128,8 @@ def own_server(
         if pinned is not None:
             env.pop("INKLOOP_MODEL", None)
             pin_model(Path(folder), pinned)
+        # Who ends the benchmark ends its server too.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED))
         log = Path(folder) / "serve.log"
         with log.open("w", encoding="utf-8") as errors:
             process = subprocess.Popen(
