@@ -8,6 +8,8 @@ from apps.checks import one_line
 from apps.story import notes, view
 from apps.story.desk import StoryDesk
 from apps.story.layout import Changes, Layout, Place
+from apps.story.side import TOLD
+from apps.story.summing import Summing
 from apps.story.tale import Link
 from apps.story.telling import Storyteller
 from apps.ui.errors import shows_errors
@@ -19,11 +21,14 @@ from apps.ui.stream import INSTANT, MODEL_EVENT
 class Beside:
     """The side panel's handlers."""
 
-    def __init__(self, layout: Layout, teller: Storyteller) -> None:
+    def __init__(
+        self, layout: Layout, teller: Storyteller, desk: StoryDesk, summing: Summing
+    ) -> None:
         self.layout = layout
         self.side = layout.side
         self.teller = teller
-        self.desk = StoryDesk(teller)
+        self.desk = desk
+        self.summing = summing
 
     def wire(self, runs: list[Any]) -> None:
         """Connect every event; what changes the story stops `runs`, the telling of scenes."""
@@ -150,8 +155,16 @@ class Beside:
         owner = owner_of(request)
         seen = await self.desk.seen(owner, *place)
         window = self.teller.engine().info().context_tokens
+        if seen.dropped:
+            # The reader reads now; the next scene stops it.
+            self.summing.begin(owner, *place)
+        told = TOLD
+        if self.desk.told_by_model(owner, *place, seen):
+            told = f"{TOLD} (summed up by the model; change it as you like)"
         return {
             self.side.budget: view.budget(seen, window),
-            self.side.summary: gr.Textbox(value=seen.in_short, visible=seen.dropped > 0),
+            self.side.summary: gr.Textbox(
+                value=seen.in_short, label=told, visible=seen.dropped > 0
+            ),
             self.side.summary_row: gr.Row(visible=seen.dropped > 0),
         }

@@ -20,6 +20,8 @@ class Book:
     links: tuple[Link, ...] = ()
     summaries: Mapping[str, str] = field(default_factory=dict)
     """Last passage that left the window to what is told of all that left."""
+    summed_by_model: frozenset[str] = frozenset()
+    """Those of the summaries that a model wrote and no reader changed."""
 
     def passage(self, passage_id: str) -> Passage:
         """One passage of this story.

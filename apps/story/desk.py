@@ -14,6 +14,7 @@ from apps.story.export.markdown import to_markdown
 from apps.story.export.play import to_html
 from apps.story.export.twee import to_twee
 from apps.story.export.whole import from_json, to_json
+from apps.story.tale import Passage
 from apps.story.telling import DEADLINE_SECONDS, Storyteller
 from apps.ui.keep import TextFile, binary
 from shared.engine.types import Request, Sampling
@@ -73,7 +74,7 @@ class StoryDesk:
         return new
 
     async def sum_up(self, owner: str, story_id: str, passage_id: str) -> str:
-        """Let the model sum up what left the window; kept as if the reader had written it.
+        """Let the model sum up what left the window; the reader may change it.
 
         Raises:
             BadRequest: If everything is still in view.
@@ -84,15 +85,46 @@ class StoryDesk:
         dropped = (await self.seen(owner, story_id, passage_id)).dropped
         if not dropped:
             raise BadRequest("The model still reads every scene.", fix="Go on with the story.")
-        told = await memory.remembered(
-            self._teller.engine(), book.story, path[: 1 + dropped], "", book.summaries
-        )
-        asked = (*told.messages, Message("user", form.CHAPTER))
-        text = " ".join((await self._ask(owner, asked, CHAPTER)).split())
+        text = await self._chapter(owner, book, path[: 1 + dropped])
         if not text:
             raise EngineClosed("The model wrote nothing.", fix="Write the summary yourself.")
-        self._store.summarise(owner, story_id, path[dropped].id, text)
+        self._store.summarise(owner, story_id, path[dropped].id, text, by_model=True)
         return text
+
+    async def sum_up_unasked(self, owner: str, story_id: str, passage_id: str) -> str:
+        """Let the model sum up what left the window, if nobody has yet; empty if it is not kept.
+
+        It is kept only where it speaks of what happened: a small model may tell anything, and the
+        digest is always true.
+        """
+        book = self._store.open(owner, story_id)
+        path = book.path(passage_id)
+        dropped = (await self.seen(owner, story_id, passage_id)).dropped
+        if not dropped or path[dropped].id in book.summaries:
+            return ""
+        text = await self._chapter(owner, book, path[: 1 + dropped])
+        if not memory.speaks_of(text, path[: 1 + dropped]):
+            return ""
+        if path[dropped].id in self._store.open(owner, story_id).summaries:
+            return ""  # The reader wrote one meanwhile.
+        self._store.summarise(owner, story_id, path[dropped].id, text, by_model=True)
+        return text
+
+    async def _chapter(self, owner: str, book: Book, told: list[Passage]) -> str:
+        """What the model says of these scenes; the summary of the oldest rolls into it."""
+        engine = self._teller.engine()
+        seen = await memory.remembered(engine, book.story, told, "", book.summaries)
+        asked = (*seen.messages, Message("user", form.CHAPTER))
+        return " ".join((await self._ask(owner, asked, CHAPTER)).split())
+
+    def told_by_model(
+        self, owner: str, story_id: str, passage_id: str, seen: memory.Remembered
+    ) -> bool:
+        """Whether what is told of the scenes that left is the model's summary, unchanged."""
+        book = self._store.open(owner, story_id)
+        gone = book.path(passage_id)[1 : 1 + seen.dropped]
+        summed = [passage.id for passage in gone if passage.id in book.summaries]
+        return bool(summed) and summed[-1] in book.summed_by_model
 
     async def summarise(self, owner: str, story_id: str, passage_id: str, text: str) -> None:
         """Keep the reader's summary of what left the window; empty goes back to the digest."""

@@ -6,7 +6,8 @@ a digest of what left, and the beginning of what it is shown stays the same for 
 it need not read everything again each time.
 
 The digest is what the reader did and how each scene opened, in the story's own words: always true,
-whatever the model. A summary that a model wrote and the reader may edit takes its place.
+whatever the model. A summary that the model writes while the reader reads (`apps.story.summing`),
+and that the reader may change, takes its place.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ from apps.story import notes as pinned
 from apps.story.tale import Manner, Passage, Step, Story, sentences
 from shared.engine.types import Engine
 from shared.formats import story as form
+from shared.formats.alike import words
 from shared.messages import Message
 
 SCENE_TOKENS = 200
@@ -33,6 +35,9 @@ NOTES_SHARE = 0.25
 """The largest share of the window that notes may take."""
 DIGEST_LETTERS = 480
 """Longest digest of what left the window; its newest part is kept."""
+LONG_WORD, FEWEST_WORDS, SPOKEN_OF = 4, 3, 0.6
+"""A summary that nobody asked for is kept if it has some words of four letters and more, and this
+share of them stands in what it sums up."""
 NO_SUMMARIES: Mapping[str, str] = MappingProxyType({})
 RECENT = 2
 """How many scenes back a mention brings a lore note in."""
@@ -119,6 +124,13 @@ def in_short(gone: Sequence[Passage], summaries: Mapping[str, str]) -> str:
         if gone[at].id in summaries:
             return f"{summaries[gone[at].id]} {digest(gone[at + 1 :])}".strip()
     return digest(gone)
+
+
+def speaks_of(text: str, passages: Sequence[Passage]) -> bool:
+    """Whether a summary is about these scenes: most of its longer words are in them."""
+    told = words(" ".join(f"{passage.said} {passage.scene}" for passage in passages))
+    found = [word for word in words(text) if len(word) >= LONG_WORD]
+    return len(found) >= FEWEST_WORDS and sum(w in told for w in found) >= SPOKEN_OF * len(found)
 
 
 def digest(passages: Sequence[Passage]) -> str:

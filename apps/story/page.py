@@ -13,8 +13,10 @@ from apps.context import Context
 from apps.story import style
 from apps.story.api import add_api
 from apps.story.beside import Beside
+from apps.story.desk import StoryDesk
 from apps.story.layout import Changes, Layout, Place
 from apps.story.store import StoryStore
+from apps.story.summing import Summing
 from apps.story.surprise import surprise
 from apps.story.tale import Manner
 from apps.story.telling import Storyteller, Telling
@@ -36,17 +38,20 @@ def build(page: gr.Blocks, ctx: Context) -> None:
     teller = Storyteller(ctx, store)
     with gr.Column(elem_classes="page-story"):
         layout = Layout(ctx, teller)
-    runs = StoryPage(layout, teller).wire(page)
-    Beside(layout, teller).wire(runs)
+    desk = StoryDesk(teller)
+    summing = Summing(desk)
+    runs = StoryPage(layout, teller, summing).wire(page)
+    Beside(layout, teller, desk, summing).wire(runs)
     add_api(teller)
 
 
 class StoryPage:
     """Telling and moving about."""
 
-    def __init__(self, layout: Layout, teller: Storyteller) -> None:
+    def __init__(self, layout: Layout, teller: Storyteller, summing: Summing) -> None:
         self.layout = layout
         self.teller = teller
+        self.summing = summing
 
     def wire(self, page: gr.Blocks) -> list[Any]:
         """Connect every event; what asks the model can be stopped and ends by settling.
@@ -108,8 +113,9 @@ class StoryPage:
     ) -> AsyncGenerator[Changes, None]:
         """Tell the first scene of a new story."""
         manner = _manner(age, length, person, tense, children)
-        telling = self.teller.begin(owner_of(request), title, genre, tone, manner)
-        async for changes in self._follow(telling):
+        owner = owner_of(request)
+        telling = self.teller.begin(owner, title, genre, tone, manner)
+        async for changes in self._follow(owner, telling):
             yield changes
 
     @shows_errors
@@ -122,13 +128,14 @@ class StoryPage:
         if told:
             yield self._go(owner, place[0], told)
             return
-        async for changes in self._follow(self.teller.choose(owner, *place, event.number)):
+        async for changes in self._follow(owner, self.teller.choose(owner, *place, event.number)):
             yield changes
 
     @shows_errors
     async def on_again(self, place: Place, request: gr.Request) -> AsyncGenerator[Changes, None]:
         """Tell this scene anew, beside the first telling."""
-        async for changes in self._follow(self.teller.again(owner_of(request), *place)):
+        owner = owner_of(request)
+        async for changes in self._follow(owner, self.teller.again(owner, *place)):
             yield changes
 
     @shows_errors
@@ -136,19 +143,21 @@ class StoryPage:
         self, place: Place, action: str, request: gr.Request
     ) -> AsyncGenerator[Changes, None]:
         """Do what the reader wrote."""
-        telling = self.teller.act(owner_of(request), *place, action)
-        async for changes in self._follow(telling):
+        owner = owner_of(request)
+        async for changes in self._follow(owner, self.teller.act(owner, *place, action)):
             yield changes
 
     @shows_errors
     async def on_end(self, place: Place, request: gr.Request) -> AsyncGenerator[Changes, None]:
         """Tell the last scene."""
-        async for changes in self._follow(self.teller.end(owner_of(request), *place)):
+        owner = owner_of(request)
+        async for changes in self._follow(owner, self.teller.end(owner, *place)):
             yield changes
 
     async def _follow(
-        self, telling: AsyncGenerator[Telling, None]
+        self, owner: str, telling: AsyncGenerator[Telling, None]
     ) -> AsyncGenerator[Changes, None]:
+        self.summing.stop(owner)
         async with aclosing(telling):
             async for step in telling:
                 yield self.layout.while_telling(step)

@@ -36,7 +36,9 @@ CREATE TABLE IF NOT EXISTS passage_links (
   target TEXT NOT NULL REFERENCES passages (id), PRIMARY KEY (passage, said));
 CREATE TABLE IF NOT EXISTS story_summaries (
   story TEXT NOT NULL REFERENCES stories (id), upto TEXT NOT NULL, text TEXT NOT NULL,
-  PRIMARY KEY (story, upto))
+  PRIMARY KEY (story, upto));
+CREATE TABLE IF NOT EXISTS story_summed (
+  story TEXT NOT NULL REFERENCES stories (id), upto TEXT NOT NULL, PRIMARY KEY (story, upto))
 """
 PASSAGES = """
 SELECT passages.*, passage_choices.choices, passage_choices.answer AS choices_answer,
@@ -62,12 +64,14 @@ _FORGET = (
     "DELETE FROM passages WHERE story = ?",
     "DELETE FROM story_details WHERE story = ?",
     "DELETE FROM story_summaries WHERE story = ?",
+    "DELETE FROM story_summed WHERE story = ?",
     "DELETE FROM stories WHERE id = ?",
 )
 _FORGET_PASSAGE = (
     "DELETE FROM passage_links WHERE passage = ?",
     "DELETE FROM passage_links WHERE target = ?",
     "DELETE FROM story_summaries WHERE upto = ?",
+    "DELETE FROM story_summed WHERE upto = ?",
     "DELETE FROM passage_choices WHERE passage = ?",
     "DELETE FROM passage_details WHERE passage = ?",
     "DELETE FROM passages WHERE id = ?",
@@ -137,9 +141,14 @@ def link(db: sqlite3.Connection, link: Link) -> None:
     )
 
 
-def summarise(db: sqlite3.Connection, story_id: str, upto: str, text: str) -> None:
+def summarise(
+    db: sqlite3.Connection, story_id: str, upto: str, text: str, *, by_model: bool = False
+) -> None:
     """Replace what is told of the passages up to one."""
     db.execute("DELETE FROM story_summaries WHERE story = ? AND upto = ?", (story_id, upto))
+    db.execute("DELETE FROM story_summed WHERE story = ? AND upto = ?", (story_id, upto))
+    if text and by_model:
+        db.execute("INSERT INTO story_summed (story, upto) VALUES (?, ?)", (story_id, upto))
     if text:
         db.execute(
             "INSERT INTO story_summaries (story, upto, text) VALUES (?, ?, ?)",

@@ -11,6 +11,8 @@ from apps.story.notes import MAX_NOTE, Notes
 from apps.story.tale import MAX_SCENE
 from shared.formats import story as form
 
+TOLD = "What the model is told of scenes that left its window"
+
 
 class Side:
     """The components beside the scene, in the current Blocks context."""
@@ -56,7 +58,7 @@ class Side:
                     "Ask the model", elem_id="story-read-state", min_width=90
                 )
             self.summary = gr.Textbox(
-                label="What the model is told of scenes that left its window",
+                label=TOLD,
                 lines=3,
                 max_length=MAX_NOTE * 2,
                 visible=False,

@@ -80,6 +80,8 @@ class StoryStore:
             links = db.execute(rows.LINKS, (story_id,)).fetchall()
             told = db.execute("SELECT * FROM story_summaries WHERE story = ?", (story_id,))
             summaries = {each["upto"]: each["text"] for each in told}
+            marked = db.execute("SELECT upto FROM story_summed WHERE story = ?", (story_id,))
+            by_model = frozenset(each["upto"] for each in marked)
         return Book(
             story=rows.story(row),
             passages=tuple(map(rows.passage, found)),
@@ -87,6 +89,7 @@ class StoryStore:
             tip=row["tip"] or "",
             links=tuple(Link(link["passage"], link["said"], link["target"]) for link in links),
             summaries=summaries,
+            summed_by_model=by_model,
         )
 
     def has(self, owner: str, story_id: str, passage_id: str) -> bool:
@@ -128,15 +131,24 @@ class StoryStore:
         with self._shelf.change() as db:
             rows.note(db, story_id, notes)
 
-    def summarise(self, owner: str, story_id: str, upto: str, text: str) -> None:
+    def summarise(
+        self, owner: str, story_id: str, upto: str, text: str, *, by_model: bool = False
+    ) -> None:
         """Keep what is told of the passages up to one; an empty text goes back to the digest.
+
+        Args:
+            owner: Whose story it is.
+            story_id: The story.
+            upto: The last passage that it tells of.
+            text: What is told.
+            by_model: Whether a model wrote it; what a reader changed is the reader's.
 
         Raises:
             NotFound: If the story or the passage does not exist, or is somebody else's.
         """
         self.open(owner, story_id).passage(upto)
         with self._shelf.change() as db:
-            rows.summarise(db, story_id, upto, text)
+            rows.summarise(db, story_id, upto, text, by_model=by_model)
 
     def link(self, owner: str, story_id: str, link: Link) -> None:
         """Let a way of a passage lead to one that exists already.
