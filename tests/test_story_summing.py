@@ -5,14 +5,17 @@ from pathlib import Path
 
 from apps.context import Context
 from apps.story import memory
+from apps.story.book import Book
 from apps.story.desk import StoryDesk
 from apps.story.store import StoryStore
 from apps.story.summing import Summing
-from apps.story.tale import Passage
+from apps.story.tale import Passage, Story
 from apps.story.telling import Storyteller
 from shared.engine.scripted import ScriptedEngine
 from shared.engine.types import Request
 from shared.formats import story as form
+from shared.llama.engine import LlamaEngine
+from shared.settings import Settings
 from tests.writing_room import OWNER, choices, room
 
 WINDOW = 700
@@ -112,6 +115,34 @@ async def test_nothing_is_summed_up_while_all_is_in_view(tmp_path: Path) -> None
         asked = len(engine.requests)
         assert await StoryDesk(teller).sum_up_unasked(OWNER, *place) == ""
         assert len(engine.requests) == asked
+
+
+async def test_the_demo_model_tells_of_the_story_or_the_digest_stays(
+    tmp_path: Path, demo_gguf: Path
+) -> None:
+    settings = Settings(threads=1, context_tokens=WINDOW)
+    engine = LlamaEngine.load(demo_gguf, release="demo", settings=settings)
+    scene = "Ada walks to the harbour with her lantern. It is dark and the sea is calm."
+    told = [
+        Passage(id=f"p{at}", story_id="s", parent_id=f"p{at - 1}" if at else None,
+                step="choice" if at else "begin", said=f"Go to house {at}" if at else "",
+                scene=f"{scene} House {at} is empty.") for at in range(16)
+    ]  # fmt: skip
+    try:
+        with room(tmp_path, engine) as ctx:
+            teller = teller_on(ctx)
+            book = Book(Story(id="s", title="The lantern"), tuple(told), "p15")
+            teller.store.add_book(OWNER, book)
+            desk = StoryDesk(teller)
+            kept = await desk.sum_up_unasked(OWNER, "s", "p15")
+            seen = await desk.seen(OWNER, "s", "p15")
+            by_model = desk.told_by_model(OWNER, "s", "p15", seen)
+    finally:
+        await engine.close()
+    gone = told[1 : 1 + seen.dropped]
+    assert gone
+    assert by_model is bool(kept)
+    assert memory.speaks_of(kept, told) if kept else seen.in_short == memory.digest(gone)
 
 
 def test_a_summary_speaks_of_what_happened() -> None:
