@@ -146,9 +146,10 @@ def test_a_shard_that_waits_to_be_pushed_loses_it_too(home_of_its_own):
 
 def test_rows_that_a_training_prepared_go_with_the_version(home_of_its_own):
     with Room.opened(home_of_its_own) as room:
-        receipt = room.complain("ada", "Which?", f"My {CANARY}.")
-        others = [room.complain(who, f"{who}?", f"From {who}.") for who in ("bob", "cyd", "dan")]
-        room.approve(receipt, *others)
+        # One of four is held out, whoever that is: the other of these two is trained on.
+        told = [room.complain(who, f"{who}?", f"My {CANARY}.") for who in ("ada", "eve")]
+        others = [room.complain(who, f"{who}?", f"From {who}.") for who in ("bob", "cyd")]
+        room.approve(*told, *others)
         version = build(room.home)
         elsewhere = home_of_its_own.parent / "other.jsonl"
         elsewhere.write_text('{"prompt": "Which?", "completion": "That."}\n' * 3)
@@ -156,6 +157,7 @@ def test_rows_that_a_training_prepared_go_with_the_version(home_of_its_own):
             data = Data(sources=(Source(path=str(source)),))
             prepare(data, room.home.runs)
         assert any(path.startswith("runs/") for path in holding(home_of_its_own))
-        room.flags.erase(receipt.flag_id, receipt.receipt)
+        for receipt in told:
+            room.flags.erase(receipt.flag_id, receipt.receipt)
         assert holding(home_of_its_own) == []
         assert len(list((room.home.runs / "data").glob("*/"))) == 1
