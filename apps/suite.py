@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import BadRequest
+from shared.texts import later
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +45,48 @@ class Page:
 
 
 APPS: tuple[AppRow, ...] = (
-    AppRow("chat", "Chat", "Talk things through, branch, stop, retry, export.", "apps.chat.page"),
-    AppRow("code", "Code", "Ask for code, keep its indentation, check it.", "apps.code.page"),
-    AppRow("story", "Story", "Choose your own adventure, scene by scene.", "apps.story.page"),
+    AppRow(
+        "chat",
+        later("Chat"),
+        later("Talk things through, branch, stop, retry, export."),
+        "apps.chat.page",
+    ),
+    AppRow(
+        "code",
+        later("Code"),
+        later("Ask for code, keep its indentation, check it."),
+        "apps.code.page",
+    ),
+    AppRow(
+        "story",
+        later("Story"),
+        later("Choose your own adventure, scene by scene."),
+        "apps.story.page",
+    ),
     AppRow(
         "brainstorm",
-        "Brainstorm",
-        "Collect ideas on a board, refine them, weigh them.",
+        later("Brainstorm"),
+        later("Collect ideas on a board, refine them, weigh them."),
         "apps.brainstorm.page",
     ),
-    AppRow("poetry", "Poetry", "Write in a form, with a report on every line.", "apps.poetry.page"),
+    AppRow(
+        "poetry",
+        later("Poetry"),
+        later("Write in a form, with a report on every line."),
+        "apps.poetry.page",
+    ),
 )
 
 PLACES: tuple[AppRow, ...] = (
-    AppRow("flags", "Your flags", "What became of what you said.", "apps.receipts.page"),
-    AppRow("models", "Releases", "What models learned, and from what.", "apps.releases.page"),
+    AppRow(
+        "flags", later("Your flags"), later("What became of what you said."), "apps.receipts.page"
+    ),
+    AppRow(
+        "models",
+        later("Releases"),
+        later("What models learned, and from what."),
+        "apps.releases.page",
+    ),
 )
 """Pages of every site beside the apps, whichever of these it serves."""
 

@@ -16,6 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from feedback.records import App, Record, Verdict
 from shared.errors import BadRequest, SettingsError
 from shared.home import Home
+from shared.texts import later
 
 ReasonClass = Literal["Q", "F", "P", "S", "O", "R", "U"]
 """Quality, fact, taste, safety, operations, needs a reader, praise (`feedback.mapping`)."""
@@ -23,12 +24,12 @@ ReasonClass = Literal["Q", "F", "P", "S", "O", "R", "U"]
 SHIPPED = Path(__file__).with_name("reasons.yaml")
 OPERATORS = "reasons.yaml"
 SEVERITIES: dict[str, str] = {
-    "": "Not said",
-    "minor": "A small flaw",
-    "major": "Spoils the answer",
-    "critical": "Must never happen",
+    "": later("Not said"),
+    "minor": later("A small flaw"),
+    "major": later("Spoils the answer"),
+    "critical": later("Must never happen"),
 }
-"""Key to English label."""
+"""Key to its label, to be said where it is shown."""
 
 
 class Reason(Record):

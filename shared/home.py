@@ -65,6 +65,11 @@ class Home:
         return self.root / "published"
 
     @property
+    def locale(self) -> Path:
+        """The operator's own catalogues of what the pages say, `<language>.po`."""
+        return self.root / "locale"
+
+    @property
     def warm(self) -> Path:
         """The apps' own prompts as a model has read them; may be deleted at any time."""
         return self.root / "warm"

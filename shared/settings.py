@@ -38,6 +38,11 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(7860, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     offline: bool = Field(False, description="No outbound call at all.")
+    language: str = Field(
+        "en",
+        description="Language of the pages: `en`, or a catalogue `<language>.po` in"
+        " `shared/locale` or `INKLOOP_HOME/locale`.",
+    )
     admin_password: SecretStr = Field(
         SecretStr(""),
         description="Lets `admin` into `/admin`, which is there once anybody may review.",

@@ -9,23 +9,24 @@ from apps.talk.layout import CSS
 from apps.talk.limits import Wishes
 from apps.talk.style import Style
 from shared.formats import usual
+from shared.texts import later
 
 __all__ = ["CSS", "build"]
 
 STYLE = Style(
     manner=CHAT,
-    title="Chat",
-    line="Ask, argue, draft: nothing that was said is lost.",
-    placeholder="Write, then press Enter",
+    title=later("Chat"),
+    line=later("Ask, argue, draft: nothing that was said is lost."),
+    placeholder=later("Write, then press Enter"),
     examples=(
-        "Explain rain to a child in three sentences.",
-        "Write a short letter that says thank you.",
-        "What makes a good opening line?",
+        later("Explain rain to a child in three sentences."),
+        later("Write a short letter that says thank you."),
+        later("What makes a good opening line?"),
     ),
     presets={
-        "Balanced": Wishes.of(usual.CHAT, max_tokens=512),
-        "Precise": Wishes(temperature=0.2, max_tokens=512, top_p=0.9),
-        "Inventive": Wishes(temperature=1.1, max_tokens=768, repeat_penalty=1.1),
+        later("Balanced"): Wishes.of(usual.CHAT, max_tokens=512),
+        later("Precise"): Wishes(temperature=0.2, max_tokens=512, top_p=0.9),
+        later("Inventive"): Wishes(temperature=1.1, max_tokens=768, repeat_penalty=1.1),
     },
     notes=lambda _answer: "",
 )
@@ -33,4 +34,4 @@ STYLE = Style(
 
 def build(page: gr.Blocks, ctx: Context) -> None:
     """Put the chat into the current Blocks context."""
-    build_talk(page, ctx, STYLE)
+    build_talk(page, ctx, STYLE.said())

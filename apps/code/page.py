@@ -10,28 +10,31 @@ from apps.talk.layout import CSS
 from apps.talk.limits import Wishes
 from apps.talk.style import Style
 from shared.formats import usual
+from shared.texts import later
 
 __all__ = ["CSS", "build"]
 
 STYLE = Style(
     manner=CODE,
-    title="Code",
-    line="Ask for a program or paste one. Indentation stays as it is, and Python is checked.",
-    placeholder="What should the program do?",
+    title=later("Code"),
+    line=later(
+        "Ask for a program or paste one. Indentation stays as it is, and Python is checked."
+    ),
+    placeholder=later("What should the program do?"),
     examples=(
-        "Write a Python function that reverses a string.",
-        "Write a Python function that says whether a number is prime.",
-        "How do I read a file line by line in Python?",
+        later("Write a Python function that reverses a string."),
+        later("Write a Python function that says whether a number is prime."),
+        later("How do I read a file line by line in Python?"),
     ),
     presets={
-        "Careful": Wishes.of(usual.CODE, max_tokens=768),
-        "Exact": Wishes(temperature=0.0, max_tokens=768),
-        "Looser": Wishes(temperature=0.8, max_tokens=1024),
+        later("Careful"): Wishes.of(usual.CODE, max_tokens=768),
+        later("Exact"): Wishes(temperature=0.0, max_tokens=768),
+        later("Looser"): Wishes(temperature=0.8, max_tokens=1024),
     },
     actions={
-        "Explain it": "Explain this code step by step.",
-        "Add tests": "Write tests for this code.",
-        "Fix this error": "This code fails. Mend it. The error is:\n\n{}",
+        later("Explain it"): later("Explain this code step by step."),
+        later("Add tests"): later("Write tests for this code."),
+        later("Fix this error"): later("This code fails. Mend it. The error is:\n\n{}"),
     },
     notes=snippets.remarks,
     files=snippets.files,
@@ -40,4 +43,4 @@ STYLE = Style(
 
 def build(page: gr.Blocks, ctx: Context) -> None:
     """Put the code app into the current Blocks context."""
-    build_talk(page, ctx, STYLE)
+    build_talk(page, ctx, STYLE.said())

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from apps.talk.display import fence_for, shown_answer
 from apps.talk.export import File
 from apps.ui.mended import ENDINGS
+from shared.texts import say
 
 _OPENING = re.compile(
     r"(?P<indent>[ \t]*)(?:(?P<ticks>`{3,}+)(?=[^`]*$)|(?P<waves>~{3,}+))"
@@ -75,7 +76,8 @@ def python_problem(code: str) -> Problem | None:
         lines = code.splitlines() or [""]
         return Problem(line, lines[min(line, len(lines)) - 1].strip(), error.msg)
     except (ValueError, RecursionError, MemoryError):
-        return Problem(1, "", "it is nested too deeply, or holds characters that Python forbids")
+        what = say("it is nested too deeply, or holds characters that Python forbids")
+        return Problem(1, "", what)
     return None
 
 
@@ -85,7 +87,13 @@ def remarks(answer: str) -> str:
     for number, snippet in enumerate(snippets(answer), start=1):
         problem = python_problem(snippet.code) if snippet.language in PYTHON else None
         if problem is not None:
-            said.append(f"⚠ Block {number} is not valid Python: {_told(problem)}")
+            said.append(
+                say(
+                    "⚠ Block {number} is not valid Python: {problem}",
+                    number=number,
+                    problem=_told(problem),
+                )
+            )
     return "\n\n".join(said)
 
 
@@ -111,7 +119,12 @@ def _told(problem: Problem) -> str:
     if not problem.text:
         return f"{problem.what}."
     ticks = fence_for(problem.text)
-    return f"line {problem.line}, {ticks} {problem.text} {ticks} ({shown_answer(problem.what)})."
+    return say(
+        "line {line}, {code} ({what}).",
+        line=problem.line,
+        code=f"{ticks} {problem.text} {ticks}",
+        what=shown_answer(problem.what),
+    )
 
 
 def _extension(snippet: Snippet) -> str:

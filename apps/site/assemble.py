@@ -30,6 +30,7 @@ from apps.ui.flag_api import add_flag_api
 from apps.ui.look import head, theme
 from feedback.reviewers import Reviewers
 from shared.releases import Release
+from shared.texts import say
 
 MAX_UPLOAD = "1mb"
 """No app takes files; Gradio's upload route exists all the same."""
@@ -134,7 +135,10 @@ def _add_pages(
     whole: gr.Blocks, site: Site, pages: dict[str, Page], rows: Sequence[AppRow]
 ) -> None:
     for row in rows:
-        with whole.route(row.title, row.name, show_in_navbar=False), _frame(whole, site, row.name):
+        with (
+            whole.route(say(row.title), row.name, show_in_navbar=False),
+            _frame(whole, site, row.name),
+        ):
             pages[row.name].build(whole, site.ctx)
 
 

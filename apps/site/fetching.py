@@ -12,6 +12,7 @@ from shared.home import Home
 from shared.models.catalogue import CATALOGUE, DEFAULT, CatalogueModel
 from shared.models.fetch import accept, fetch
 from shared.settings import Settings
+from shared.texts import say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +30,14 @@ class FetchState:
         if not self.running:
             return self.said
         if not self.bytes_in_all:
-            return "Fetching: asking the Hub …"
+            return say("Fetching: asking the Hub …")
         done, whole = self.bytes_so_far / 1e6, self.bytes_in_all / 1e6
-        return f"Fetching: {done:,.0f} of {whole:,.0f} MB ({100 * done / whole:.0f} %)"
+        return say(
+            "Fetching: {done} of {whole} MB ({percent} %)",
+            done=f"{done:,.0f}",
+            whole=f"{whole:,.0f}",
+            percent=f"{100 * done / whole:.0f}",
+        )
 
 
 class Fetching:
@@ -74,7 +80,9 @@ class Fetching:
         except InkloopError as error:
             self.state = FetchState(said=str(error))
         else:
-            self.state = FetchState(said=f"{self.model.title} is here and answers now.")
+            self.state = FetchState(
+                said=say("{title} is here and answers now.", title=self.model.title)
+            )
 
     def _note_progress(self, so_far: int, in_all: int) -> None:
         self.state = FetchState(

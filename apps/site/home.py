@@ -16,6 +16,7 @@ from apps.ui.stream import INSTANT
 from shared import metrics
 from shared.models.catalogue import CatalogueModel
 from shared.releases import Release
+from shared.texts import say, say_count
 
 LOOK_AGAIN_SECONDS = 1.0
 STATE_SECONDS = 5.0
@@ -32,7 +33,10 @@ def build(
     promoted: Callable[[], Release | None],
 ) -> None:
     """Lay out the page; every sentence on it is made anew when the page is loaded."""
-    title("Inkloop", "Writing apps on a small local model that learns from what you say about it.")
+    title(
+        "Inkloop",
+        say("Writing apps on a small local model that learns from what you say about it."),
+    )
 
     def looked() -> tuple[str, str]:
         return cards(rows, examples_of(running().sha256)), busy_line(*metrics.busy())
@@ -56,7 +60,10 @@ def _offer(page: gr.Blocks, running: Callable[[], Running], fetching: Fetching) 
     with gr.Column(visible=bool(running().notice), elem_id="home-fetch") as offer:
         gr.HTML(offer_text(fetching.model, fetching.needs_no_restart), apply_default_css=False)
         button = gr.Button(
-            f"Accept the licence and fetch it ({fetching.model.bytes / 1e6:,.0f} MB)",
+            say(
+                "Accept the licence and fetch it ({megabytes} MB)",
+                megabytes=f"{fetching.model.bytes / 1e6:,.0f}",
+            ),
             variant="primary",
             visible=fetching.offered,
             elem_id="home-fetch-start",
@@ -87,8 +94,8 @@ def _offer(page: gr.Blocks, running: Callable[[], Running], fetching: Fetching) 
 def cards(rows: Sequence[AppRow], examples: Mapping[str, Example]) -> str:
     """One card per app, with something that the running model really wrote."""
     items = "".join(
-        f'<li><a class="ink-card" href="{row.path}"><h2>{html.escape(row.title)}</h2>'
-        f"<p>{html.escape(row.line)}</p>{_example(examples.get(row.name))}</a></li>"
+        f'<li><a class="ink-card" href="{row.path}"><h2>{html.escape(say(row.title))}</h2>'
+        f"<p>{html.escape(say(row.line))}</p>{_example(examples.get(row.name))}</a></li>"
         for row in rows
     )
     return f'<ul class="ink-cards">{items}</ul>'
@@ -100,9 +107,10 @@ def _example(found: Example | None) -> str:
     text = _FENCE.sub("", found.text).strip()
     if len(text) > EXAMPLE_CHARACTERS:
         text = text[:EXAMPLE_CHARACTERS].rstrip() + "…"
+    told = say("written by this model, seed {seed}", seed=found.seed)
     return (
         f'<p class="ink-example" dir="auto"><small>“{html.escape(found.asked)}”</small>'
-        f"{html.escape(text)}<small>written by this model, seed {found.seed}</small></p>"
+        f"{html.escape(text)}<small>{told}</small></p>"
     )
 
 
@@ -115,56 +123,68 @@ def busy_line(running: int, waiting: int, first_seconds: float) -> str:
         first_seconds: From a question to the first word, on average until now; 0 for unknown.
     """
     if waiting:
-        people = "1 person waits" if waiting == 1 else f"{waiting} people wait"
-        said = f"{people}: your turn in about {max(1, round(waiting * first_seconds))} s."
+        people = say_count("1 person waits", "{count} people wait", waiting)
+        seconds = max(1, round(waiting * first_seconds))
+        said = say("{people}: your turn in about {seconds} s.", people=people, seconds=seconds)
     elif running:
-        people = "1 answer is" if running == 1 else f"{running} answers are"
-        said = f"{people} being written. Yours would begin at once."
+        said = say_count(
+            "1 answer is being written. Yours would begin at once.",
+            "{count} answers are being written. Yours would begin at once.",
+            running,
+        )
     else:
-        said = "Nobody is being answered. Yours would begin at once."
+        said = say("Nobody is being answered. Yours would begin at once.")
     return f'<p class="ink-state">{said}</p>'
 
 
 def offer_text(model: CatalogueModel, needs_no_restart: bool) -> str:
     """What the default model is, and the command that fetches it."""
-    then = (
-        "it starts to answer without a restart"
-        if needs_no_restart
-        else "then serve without naming a model"
-    )
     licence = (
         f'<a href="{html.escape(model.licence_url)}" rel="noreferrer">'
         f"{html.escape(model.licence)}</a>"
     )
-    return (
-        '<div class="ink-section"><h2>A model that knows more</h2>'
-        f"<p>{html.escape(model.title)} ({model.bytes / 1e6:,.0f} MB, {licence}) writes far better"
-        f" than the demo model. Fetch it with <code>inkloop models pull {html.escape(model.name)}"
-        f"</code>; {then}.</p></div>"
+    about = say(
+        "{title} ({megabytes} MB, {licence}) writes far better than the demo model.",
+        title=html.escape(model.title),
+        megabytes=f"{model.bytes / 1e6:,.0f}",
+        licence=licence,
     )
+    command = f"<code>inkloop models pull {html.escape(model.name)}</code>"
+    if needs_no_restart:
+        then = say(
+            "Fetch it with {command}; it starts to answer without a restart.", command=command
+        )
+    else:
+        then = say("Fetch it with {command}; then serve without naming a model.", command=command)
+    name = say("A model that knows more")
+    return f'<div class="ink-section"><h2>{name}</h2><p>{about} {then}</p></div>'
 
 
 def changes(release: Release | None) -> str:
     """What flags have done to the model that is served."""
     return (
-        '<div class="ink-section"><h2>What recent flags changed</h2>'
+        f'<div class="ink-section"><h2>{say("What recent flags changed")}</h2>'
         f"<p>{_changes_line(release)}</p>"
-        '<p><a href="/models">All releases</a> · <a href="/flags">What became of your flags</a></p>'
-        "</div>"
+        f'<p><a href="/models">{say("All releases")}</a> · '
+        f'<a href="/flags">{say("What became of your flags")}</a></p></div>'
     )
 
 
 def _changes_line(release: Release | None) -> str:
     if release is None:
-        return (
+        return say(
             "Nothing yet: no release trained on flags is being served. Flag an answer in any app;"
             " reviewed flags become training data."
         )
     manifest = release.manifest
-    flags = "1 flag" if manifest.flags == 1 else f"{manifest.flags:,} flags"
-    before = f" It follows {html.escape(manifest.parent)}." if manifest.parent else ""
-    return (
-        f"Release <strong>{html.escape(release.name)}</strong> of"
-        f" {manifest.created_at:%Y-%m-%d} was trained on {flags} (dataset version"
-        f" <code>{html.escape(manifest.dataset.sha256[:12])}</code>) and passed the gate.{before}"
+    said = say(
+        "Release {name} of {date} was trained on {flags} (dataset version {version}) and passed"
+        " the gate.",
+        name=f"<strong>{html.escape(release.name)}</strong>",
+        date=f"{manifest.created_at:%Y-%m-%d}",
+        flags=say_count("1 flag", "{count} flags", manifest.flags),
+        version=f"<code>{html.escape(manifest.dataset.sha256[:12])}</code>",
     )
+    if not manifest.parent:
+        return said
+    return f"{said} {say('It follows {name}.', name=html.escape(manifest.parent))}"

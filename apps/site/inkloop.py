@@ -21,6 +21,7 @@ from shared.errors import InkloopError
 from shared.home import Home
 from shared.releases import ReleaseStore
 from shared.settings import Settings
+from shared.texts import choose
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ async def started(settings: Settings, home: Home, rows: Sequence[AppRow]) -> Asy
     Raises:
         InkloopError: A model or a store cannot be used.
     """
+    choose(settings.language, home)
     fleet = Fleet(settings, home)
     with ExitStack() as begun:
         answers = begun.enter_context(

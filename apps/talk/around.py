@@ -10,6 +10,7 @@ from apps.talk.view import Shown
 from apps.ui import diff
 from apps.ui.owner import owner_of
 from shared.errors import BadRequest
+from shared.texts import say
 
 MOST_SEARCHED = 200
 """Characters of a search."""
@@ -99,7 +100,7 @@ class Around:
         now = self.view.opened(owner_of(request), at)
         turn = talk.branching(now)
         if turn is None:
-            raise BadRequest("There is only one version here.", fix="Try it again first.")
+            raise BadRequest(say("There is only one version here."), fix=say("Try it again first."))
         shown = diff.as_html(talk.neighbour(now, turn).text, turn.text)
         body = f'<div class="talk-diff" tabindex="0" dir="auto">{shown}</div>'
         return {self.parts.compared: gr.HTML(body, visible=True)}

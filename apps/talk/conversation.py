@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from shared import texts
 from shared.errors import BadRequest
 from shared.ids import new_id
 from shared.messages import Message
 
 TITLE_CHARACTERS = 48
-UNTITLED = "New conversation"
+UNTITLED = texts.later("New conversation")
 _FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 
 
@@ -64,7 +65,10 @@ class Conversation:
         for turn in self.turns:
             if turn.id == turn_id:
                 return turn
-        raise BadRequest("This message is not part of the conversation.", fix="Reload the page.")
+        raise BadRequest(
+            texts.say("This message is not part of the conversation."),
+            fix=texts.say("Reload the page."),
+        )
 
     def versions(self, turn: Turn) -> tuple[Turn, ...]:
         """All turns that stand in the same place, oldest first; at least the turn itself."""
@@ -77,7 +81,7 @@ class Conversation:
         path = self.path() or self.turns
         words = " ".join(_FENCE.sub(" ", path[0].text).split()) if path else ""
         cut = words if len(words) <= TITLE_CHARACTERS else words[: TITLE_CHARACTERS - 1] + "…"
-        return cut or UNTITLED
+        return cut or texts.say(UNTITLED)
 
 
 def begin() -> Conversation:

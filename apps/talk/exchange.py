@@ -20,6 +20,7 @@ from shared.engine.types import Piece, Request
 from shared.errors import BadRequest, NotFound, StoreError
 from shared.formats import chat as formats
 from shared.messages import Message
+from shared.texts import say
 
 WRITTEN_EVERY_SECONDS = 1.0
 """How often a growing answer is written down; what came since is lost if the server is killed."""
@@ -101,7 +102,9 @@ class Exchange:
         """
         asked = conversation.turn(conversation.leaf or "")
         if conversation.id in self._answering:
-            raise BadRequest("An answer is still being written here.", fix="Stop it first.")
+            raise BadRequest(
+                say("An answer is still being written here."), fix=say("Stop it first.")
+            )
         wanted = wishes if seed is None else replace(wishes, seed=seed)
         ask = question(self.manner, messages(conversation.path()), wanted, owner=owner)
         ask = replace(ask, temporary=self.store.is_temporary(conversation.id))

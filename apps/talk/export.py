@@ -15,12 +15,13 @@ from apps.talk.conversation import Conversation, Turn, begin
 from apps.talk.limits import MESSAGE_CHARACTERS
 from shared.errors import BadRequest
 from shared.ids import new_id
+from shared.texts import later, say
 
 Role = Literal["user", "assistant"]
 SPEAKERS: dict[Role, str] = {"user": "You", "assistant": "Inkloop"}
 MOST_TURNS = 5_000
 _HEADING = re.compile(r"^## (You|Inkloop)$", re.MULTILINE)
-_NOT_OURS = "Choose a JSON or Markdown file that was kept here, or a JSON list of messages."
+_NOT_OURS = later("Choose a JSON or Markdown file that was kept here, or a JSON list of messages.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,10 @@ def read_file(text: str) -> Conversation:
         try:
             return _from_json(json.loads(text))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise BadRequest("This JSON is not a conversation.", fix=_NOT_OURS) from error
+            raise BadRequest(say("This JSON is not a conversation."), fix=say(_NOT_OURS)) from error
     parts = _HEADING.split(text)
     if len(parts) < 3:
-        raise BadRequest("This file is not a conversation.", fix=_NOT_OURS)
+        raise BadRequest(say("This file is not a conversation."), fix=say(_NOT_OURS))
     roles: dict[str, Role] = {name: role for role, name in SPEAKERS.items()}
     said = [
         (roles[speaker], words.strip("\n"))
@@ -105,7 +106,7 @@ def _one_branch(said: list[tuple[Role, str]]) -> Conversation:
     for role, text in said:
         turns.append(_turn(role, text, turns[-1].id if turns else None))
     if not turns:
-        raise BadRequest("There is nothing in this file.", fix=_NOT_OURS)
+        raise BadRequest(say("There is nothing in this file."), fix=say(_NOT_OURS))
     return replace(begin(), turns=_few(turns), leaf=turns[-1].id)
 
 
@@ -114,8 +115,8 @@ def _turn(role: Role, text: str, parent: str | None) -> Turn:
         raise ValueError(role)
     if len(text) > MESSAGE_CHARACTERS:
         raise BadRequest(
-            f"A message in this file has {len(text):,} characters.",
-            fix=f"The limit is {MESSAGE_CHARACTERS:,}.",
+            say("A message in this file has {count} characters.", count=f"{len(text):,}"),
+            fix=say("The limit is {limit}.", limit=f"{MESSAGE_CHARACTERS:,}"),
         )
     finish = "stop" if role == "assistant" else ""
     return Turn(id=new_id(), parent=parent, role=role, text=storable(text), finish=finish)
@@ -124,7 +125,8 @@ def _turn(role: Role, text: str, parent: str | None) -> Turn:
 def _few(turns: list[Turn]) -> tuple[Turn, ...]:
     if len(turns) > MOST_TURNS:
         raise BadRequest(
-            f"This file has {len(turns):,} messages.", fix=f"The limit is {MOST_TURNS:,}."
+            say("This file has {count} messages.", count=f"{len(turns):,}"),
+            fix=say("The limit is {limit}.", limit=f"{MOST_TURNS:,}"),
         )
     return tuple(turns)
 

@@ -11,6 +11,7 @@ from apps.talk.showing import Showing
 from apps.talk.view import Shown
 from apps.ui.owner import owner_of
 from shared.errors import BadRequest, NotFound
+from shared.texts import say
 
 
 class Keeping:
@@ -25,7 +26,7 @@ class Keeping:
         """Set the fields; a preset of the app leaves the person's system prompt as it is."""
         chosen = self.presets.all(owner_of(request)).get(name)
         if chosen is None:
-            raise NotFound("This preset is gone.", fix="Choose another.")
+            raise NotFound(say("This preset is gone."), fix=say("Choose another."))
         found = self.view.screen.settings(chosen)
         if name in self.view.style.presets:
             del found[self.parts.wishes[0]]
@@ -65,7 +66,7 @@ class Keeping:
         answers = [turn.text for turn in path if turn.role == "assistant"]
         found = self.view.style.files(answers[-1]) if self.view.style.files and answers else []
         if not found:
-            raise BadRequest("There is no code here to keep.", fix="Ask for some first.")
+            raise BadRequest(say("There is no code here to keep."), fix=say("Ask for some first."))
         return [asdict(file) for file in found]
 
     def bring(self, request: gr.Request, text: str) -> Update:

@@ -8,6 +8,7 @@ import gradio as gr
 from apps.talk import listing, side
 from apps.talk.style import Style
 from apps.talk.view import Shown
+from shared.texts import say
 
 CSS = (
     listing.CSS
@@ -105,13 +106,13 @@ def lay_out(style: Style) -> Parts:
         with gr.Column(scale=4, min_width=320):
             talk = _talk(style)
         with gr.Column(scale=1, min_width=270):
-            with gr.Accordion("Conversations", open=True):
+            with gr.Accordion(say("Conversations"), open=True):
                 conversations = side.conversations(style)
-            with gr.Accordion("Settings", open=False):
+            with gr.Accordion(say("Settings"), open=False):
                 settings = side.settings(style)
-            with gr.Accordion("Numbers", open=False, elem_id=f"{style.name}-numbers") as opens:
+            with gr.Accordion(say("Numbers"), open=False, elem_id=f"{style.name}-numbers") as opens:
                 numbers = gr.HTML(apply_default_css=False)
-            with gr.Accordion("Keep a copy, bring one back", open=False):
+            with gr.Accordion(say("Keep a copy, bring one back"), open=False):
                 export = side.export(style)
     return Parts(
         shown=shown,
@@ -129,9 +130,9 @@ def _talk(style: Style) -> dict[str, Any]:
     name = style.name
     with gr.Row(elem_classes="talk-head"):
         title = gr.HTML(elem_id=f"{name}-title", elem_classes="talk-title", apply_default_css=False)
-        new = gr.Button("New", elem_id=f"{name}-new", size="sm", scale=0, min_width=64)
+        new = gr.Button(say("New"), elem_id=f"{name}-new", size="sm", scale=0, min_width=64)
         temporary = gr.Button(
-            "New, temporary", elem_id=f"{name}-temporary", size="sm", scale=0, min_width=130
+            say("New, temporary"), elem_id=f"{name}-temporary", size="sm", scale=0, min_width=130
         )
     log = gr.Chatbot(
         show_label=False,
@@ -150,8 +151,8 @@ def _talk(style: Style) -> dict[str, Any]:
         earlier = gr.Button("‹", elem_id=f"{name}-earlier", size="sm", scale=0, min_width=40)
         version = gr.Markdown(elem_id=f"{name}-version")
         later = gr.Button("›", elem_id=f"{name}-later", size="sm", scale=0, min_width=40)
-        better = gr.Button("This one is better", elem_id=f"{name}-better", size="sm", scale=0)
-        compare = gr.Button("What changed?", elem_id=f"{name}-compare", size="sm", scale=0)
+        better = gr.Button(say("This one is better"), elem_id=f"{name}-better", size="sm", scale=0)
+        compare = gr.Button(say("What changed?"), elem_id=f"{name}-compare", size="sm", scale=0)
     compared = gr.HTML(elem_id=f"{name}-compared", visible=False, apply_default_css=False)
     bar = _bar(style)
     return {
@@ -178,7 +179,7 @@ def _acts(style: Style) -> dict[str, Any]:
             elem_id=f"{name}-status", elem_classes="talk-status", apply_default_css=False
         )
         again = gr.Button(
-            "Same seed again", elem_id=f"{name}-again", size="sm", scale=0, visible=False
+            say("Same seed again"), elem_id=f"{name}-again", size="sm", scale=0, visible=False
         )
         actions = tuple(
             (gr.Button(label, elem_id=f"{name}-act-{place}", size="sm", scale=0), says)
@@ -192,7 +193,7 @@ def _bar(style: Style) -> dict[str, Any]:
     with gr.Row(elem_classes="talk-bar"):
         message = gr.Textbox(
             placeholder=style.placeholder,
-            label="Message",
+            label=say("Message"),
             show_label=False,
             lines=1,
             max_lines=12,
@@ -200,9 +201,11 @@ def _bar(style: Style) -> dict[str, Any]:
             autofocus=True,
             elem_id=f"{name}-input",
         )
-        send = gr.Button("Send", variant="primary", elem_id=f"{name}-send", scale=0, min_width=84)
+        send = gr.Button(
+            say("Send"), variant="primary", elem_id=f"{name}-send", scale=0, min_width=84
+        )
         stop = gr.Button(
-            "Stop",
+            say("Stop"),
             variant="stop",
             elem_id=f"{name}-stop",
             scale=0,

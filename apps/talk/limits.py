@@ -10,6 +10,7 @@ from typing import Any
 from apps.checks import storable
 from shared.engine.types import Sampling
 from shared.errors import BadRequest
+from shared.texts import say
 
 MESSAGE_CHARACTERS = 100_000
 SYSTEM_CHARACTERS = 20_000
@@ -84,8 +85,10 @@ def read_seed(text: str) -> int | None:
     except ValueError:
         low, high = SEED
         raise BadRequest(
-            f"The seed is {text.strip()[:40]!r}.",
-            fix=f"Leave it empty, or write a whole number from {low} to {high}.",
+            say("The seed is “{text}”.", text=text.strip()[:40]),
+            fix=say(
+                "Leave it empty, or write a whole number from {low} to {high}.", low=low, high=high
+            ),
         ) from None
 
 
@@ -96,15 +99,16 @@ def check_message(text: object) -> str:
         BadRequest: If it is no text, empty or too long.
     """
     if not isinstance(text, str):
-        raise BadRequest("The message is not a text.", fix="Send a string.")
+        raise BadRequest(say("The message is not a text."), fix=say("Send a string."))
     if not text.strip():
         raise BadRequest(
-            "The message is empty.", fix=f"Write 1 to {MESSAGE_CHARACTERS:,} characters."
+            say("The message is empty."),
+            fix=say("Write 1 to {most} characters.", most=f"{MESSAGE_CHARACTERS:,}"),
         )
     if len(text) > MESSAGE_CHARACTERS:
         raise BadRequest(
-            f"The message has {len(text):,} characters.",
-            fix=f"The limit is {MESSAGE_CHARACTERS:,}; send it in parts.",
+            say("The message has {count} characters.", count=f"{len(text):,}"),
+            fix=say("The limit is {limit}; send it in parts.", limit=f"{MESSAGE_CHARACTERS:,}"),
         )
     return storable(text).strip("\r\n")
 
@@ -116,11 +120,11 @@ def check_wishes(wishes: Wishes, *, window_tokens: int) -> Wishes:
         BadRequest: Naming the first limit that is passed.
     """
     if not isinstance(wishes.system, str):
-        raise BadRequest("The system prompt is not a text.", fix="Send a string.")
+        raise BadRequest(say("The system prompt is not a text."), fix=say("Send a string."))
     if len(wishes.system) > SYSTEM_CHARACTERS:
         raise BadRequest(
-            f"The system prompt has {len(wishes.system):,} characters.",
-            fix=f"The limit is {SYSTEM_CHARACTERS:,}.",
+            say("The system prompt has {count} characters.", count=f"{len(wishes.system):,}"),
+            fix=say("The limit is {limit}.", limit=f"{SYSTEM_CHARACTERS:,}"),
         )
     _within("temperature", wishes.temperature, TEMPERATURE)
     _within("max_tokens", wishes.max_tokens, (1, window_tokens), whole=True)
@@ -137,5 +141,10 @@ def _within(name: str, value: object, limits: tuple[float, float], *, whole: boo
     kinds = int if whole else int | float
     if isinstance(value, kinds) and not isinstance(value, bool) and low <= value <= high:
         return
-    kind = "a whole number" if whole else "a number"
-    raise BadRequest(f"{name} is {value!r:.40}.", fix=f"Send {kind} from {low:g} to {high:.10g}.")
+    least, most = f"{low:g}", f"{high:.10g}"
+    raise BadRequest(
+        say("{name} is {value}.", name=name, value=f"{value!r:.40}"),
+        fix=say("Send a whole number from {low} to {high}.", low=least, high=most)
+        if whole
+        else say("Send a number from {low} to {high}.", low=least, high=most),
+    )

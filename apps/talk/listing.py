@@ -4,21 +4,22 @@ import html
 from collections.abc import Sequence
 
 from apps.talk.store import NAME_CHARACTERS, Listed
+from shared.texts import later, say, say_js
 
-ON_CLICK = f"""
-element.addEventListener('click', event => {{
+_ON_CLICK = """
+const [NAME, DELETE] = WORDS;
+element.addEventListener('click', event => {
   const button = event.target.closest('button[data-act]');
   if (!button) return;
   const row = button.closest('[data-id]'), act = button.dataset.act;
   let name = '';
-  if (act === 'rename') {{
-    name = prompt('Name of this conversation (up to {NAME_CHARACTERS} characters)',
-      row.dataset.name);
+  if (act === 'rename') {
+    name = prompt(NAME.replace('{most}', MOST), row.dataset.name);
     if (name === null) return;
-  }}
-  if (act === 'delete' && !confirm('Delete this conversation with all its versions?')) return;
-  trigger('pick', {{act, id: row.dataset.id, name}});
-}});
+  }
+  if (act === 'delete' && !confirm(DELETE)) return;
+  trigger('pick', {act, id: row.dataset.id, name});
+});
 """
 CSS = """
 .talk-rows { list-style: none; margin: 0; padding: 0; display: grid; gap: 2px;
@@ -39,10 +40,23 @@ CSS = """
 """
 
 
+def on_click() -> str:
+    """What the buttons of the list do, with its words in the language of the site."""
+    words = [
+        say_js("Name of this conversation (up to {most} characters)"),
+        say_js("Delete this conversation with all its versions?"),
+    ]
+    return _ON_CLICK.replace("WORDS", f"[{', '.join(words)}]", 1).replace(
+        "MOST", str(NAME_CHARACTERS), 1
+    )
+
+
 def as_html(listed: Sequence[Listed], current: str, *, searched: bool = False) -> str:
     """A row per conversation; `current` is the id of the one that is being read."""
     if not listed:
-        said = "Nothing has these words." if searched else "Nothing has been said here yet."
+        said = (
+            say("Nothing has these words.") if searched else say("Nothing has been said here yet.")
+        )
         return f'<p class="talk-none" role="status">{said}</p>'
     return f'<ul class="talk-rows">{"".join(_row(one, one.id == current) for one in listed)}</ul>'
 
@@ -51,12 +65,22 @@ def _row(one: Listed, is_current: bool) -> str:
     name = html.escape(one.title)
     here = ' aria-current="true"' if is_current else ""
     pinned = "true" if one.pinned else "false"
+    acts = "".join(
+        f'<button type="button" data-act="{act}" title="{html.escape(say(short))}"'
+        f' aria-label="{html.escape(say(long, name=one.title))}"{more}>{sign}</button>'
+        for act, short, long, sign, more in (
+            (
+                "pin",
+                later("Keep at the top"),
+                later("Pin: {name}"),
+                "★" if one.pinned else "☆",
+                f' aria-pressed="{pinned}"',
+            ),
+            ("rename", later("Rename"), later("Rename: {name}"), "✎", ""),
+            ("delete", later("Delete"), later("Delete: {name}"), "✕", ""),
+        )
+    )
     return (
         f'<li data-id="{html.escape(one.id)}" data-name="{name}"{here}>'
-        f'<button type="button" class="name" data-act="open" dir="auto">{name}</button>'
-        f'<button type="button" data-act="pin" aria-pressed="{pinned}" title="Keep at the top"'
-        f' aria-label="Pin: {name}">{"★" if one.pinned else "☆"}</button>'
-        f'<button type="button" data-act="rename" title="Rename" aria-label="Rename: {name}">✎'
-        f'</button><button type="button" data-act="delete" title="Delete"'
-        f' aria-label="Delete: {name}">✕</button></li>'
+        f'<button type="button" class="name" data-act="open" dir="auto">{name}</button>{acts}</li>'
     )

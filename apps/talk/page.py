@@ -15,6 +15,7 @@ from apps.talk.view import Shown
 from apps.ui.owner import owner_of
 from feedback.records import AnswerRecord
 from shared.errors import BadRequest, NotFound
+from shared.texts import say
 
 
 class Asking:
@@ -93,9 +94,13 @@ class Asking:
             request: gr.Request, at: Shown, text: str, *wishes: Setting
         ) -> AsyncGenerator[Update, None]:
             if not at.turn_ids:
-                raise BadRequest("There is no code here yet.", fix="Paste some, or ask for it.")
+                raise BadRequest(
+                    say("There is no code here yet."), fix=say("Paste some, or ask for it.")
+                )
             if "{}" in says and not text.strip():
-                raise BadRequest("The error is missing.", fix="Paste it into the box first.")
+                raise BadRequest(
+                    say("The error is missing."), fix=say("Paste it into the box first.")
+                )
             message = says.replace("{}", text) if "{}" in says else says
             async with aclosing(self.send(request, at, message, *wishes)) as updates:
                 async for update in updates:
@@ -140,13 +145,15 @@ class Asking:
         now = self.view.opened(owner, at)
         turn = talk.branching(now)
         if turn is None or turn.role != "assistant":
-            raise BadRequest("There is only one answer here.", fix="Try it again first.")
+            raise BadRequest(say("There is only one answer here."), fix=say("Try it again first."))
         return turn.answer_id, talk.neighbour(now, turn).answer_id
 
     def _record(self, turn: Turn | None) -> AnswerRecord:
         record = self.view.exchange.ctx.answers.get(turn.answer_id) if turn else None
         if record is None:
-            raise NotFound("This answer's seed is no longer known.", fix="Use Retry instead.")
+            raise NotFound(
+                say("This answer's seed is no longer known."), fix=say("Use Retry instead.")
+            )
         return record
 
     async def _answer(
@@ -160,7 +167,7 @@ class Asking:
         *settings, passing = wishes
         if passing is True and not self.view.store.is_temporary(conversation.id):
             # The page shows a temporary chat that is forgotten; nothing of it may be written down.
-            raise NotFound("This temporary chat has ended.", fix="Begin a new one.")
+            raise NotFound(say("This temporary chat has ended."), fix=say("Begin a new one."))
         wanted = self.view.exchange.fitted(wishes_in(settings))
         answer = self.view.exchange.answer(owner, conversation, wanted, seed=seed)
         rows = self.view.screen.rows(conversation)

@@ -10,6 +10,7 @@ from apps.checks import one_line
 from apps.shelf import Shelf
 from apps.talk.limits import Wishes, read_wishes
 from shared.errors import BadRequest
+from shared.texts import say
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS preset (
@@ -65,7 +66,10 @@ class PresetStore:
             BadRequest: If it is one of the app's.
         """
         if name in self._given:
-            raise BadRequest(f"“{name}” is one of the app's presets.", fix="Only yours can go.")
+            raise BadRequest(
+                say("“{name}” is one of the app's presets.", name=name),
+                fix=say("Only yours can go."),
+            )
         with self._shelf.change() as db:
             db.execute(
                 "DELETE FROM preset WHERE owner = ? AND app = ? AND name = ?",

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from apps.talk import listing, view
-from apps.talk.conversation import Conversation
+from apps.talk.conversation import Conversation, branching
 from apps.talk.layout import Parts
 from apps.talk.limits import Wishes, read_seed, seed_text
 from apps.talk.store import Listed
@@ -35,7 +35,8 @@ class Screen:
         """A conversation at rest, among those that can be opened."""
         names = {one.id: one.title for one in listed}
         line = view.version_line(now)
-        answers = line.startswith("Answer")
+        turn = branching(now)
+        answers = turn is not None and turn.role == "assistant"
         path = now.path()
         return {
             self.parts.shown: view.shown(now),

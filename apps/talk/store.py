@@ -20,6 +20,7 @@ from apps.talk.conversation import Conversation, Turn
 from apps.talk.limits import Wishes, read_wishes
 from shared.errors import NotFound
 from shared.ids import new_id
+from shared.texts import say
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS conversation (
@@ -271,7 +272,9 @@ def _delete_orphans(db: sqlite3.Connection) -> None:
 
 
 def _not_here() -> NotFound:
-    return NotFound("This conversation is not here.", fix="Open another or begin a new one.")
+    return NotFound(
+        say("This conversation is not here."), fix=say("Open another or begin a new one.")
+    )
 
 
 def _escaped(words: str) -> str:

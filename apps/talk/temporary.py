@@ -14,6 +14,7 @@ from apps.talk.conversation import Conversation, Turn, begin
 from apps.talk.limits import Wishes
 from apps.talk.store import ConversationStore, Listed
 from shared.errors import NotFound
+from shared.texts import say
 
 MOST = 1_000
 """Temporary conversations at once on one server; the oldest make room."""
@@ -135,7 +136,9 @@ class Conversations:
     def _own(self, owner: str, conversation_id: str) -> _Passing | None:
         passing = self._passing.get(conversation_id)
         if passing is not None and passing.owner != owner:
-            raise NotFound("This conversation is not here.", fix="Open another or begin a new one.")
+            raise NotFound(
+                say("This conversation is not here."), fix=say("Open another or begin a new one.")
+            )
         return passing
 
 

@@ -11,16 +11,17 @@ from apps.talk.store import CUT_OFF
 from apps.ui.stream import Progress, waiting_line
 from feedback.records import AnswerRecord
 from shared.engine.types import Numbers
+from shared.texts import later, say, say_count
 
 Row = dict[str, Any]
 Notes = Callable[[str], str]
 """From an answer to a remark below it, in Markdown; empty where there is nothing to say."""
 
 ENDINGS = {
-    "cancelled": "*Stopped here.*",
-    "length": "*Cut off at the length that was set.*",
-    "deadline": "*Cut off: it took too long.*",
-    CUT_OFF: "*Cut off: the server was ended in the middle of it.*",
+    "cancelled": later("*Stopped here.*"),
+    "length": later("*Cut off at the length that was set.*"),
+    "deadline": later("*Cut off: it took too long.*"),
+    CUT_OFF: later("*Cut off: the server was ended in the middle of it.*"),
 }
 """How an answer that did not come to its own end is marked."""
 PENDING = "…"
@@ -46,10 +47,11 @@ def shown(conversation: Conversation) -> Shown:
 def heading(name: str, *, temporary: bool) -> str:
     """The name of what is being read, as HTML, and what becomes of it."""
     if temporary:
-        return (
-            '<p class="talk-passing" role="status"><strong>Temporary.</strong> Gone when this tab'
-            " closes; written down only where you flag.</p>"
+        told = say(
+            "<strong>Temporary.</strong> Gone when this tab closes; written down only where you"
+            " flag."
         )
+        return f'<p class="talk-passing" role="status">{told}</p>'
     return f'<p dir="auto">{html.escape(name)}</p>'
 
 
@@ -73,50 +75,63 @@ def version_line(conversation: Conversation) -> str:
     if turn is None:
         return ""
     versions = conversation.versions(turn)
-    what = "answer" if turn.role == "assistant" else "question"
-    return f"{what.capitalize()} {versions.index(turn) + 1} of {len(versions)}"
+    place, whole = versions.index(turn) + 1, len(versions)
+    if turn.role == "assistant":
+        return say("Answer {place} of {whole}", place=place, whole=whole)
+    return say("Question {place} of {whole}", place=place, whole=whole)
 
 
 def numbers_line(numbers: Numbers) -> str:
     """What the answer cost, for the line below the log."""
-    told = [f"{numbers.completion_tokens} tokens"]
+    told = [say_count("1 token", "{count} tokens", numbers.completion_tokens)]
     if numbers.tokens_per_second:
-        told.append(f"{numbers.tokens_per_second:.1f} per second")
+        told.append(say("{rate} per second", rate=f"{numbers.tokens_per_second:.1f}"))
     if numbers.first_token_seconds is not None:
-        told.append(f"first after {numbers.first_token_seconds:.1f} s")
-    told += [f"seed {numbers.seed}", numbers.release]
+        told.append(say("first after {seconds} s", seconds=f"{numbers.first_token_seconds:.1f}"))
+    told += [say("seed {seed}", seed=numbers.seed), numbers.release]
     if numbers.dropped_turns:
-        told.append(f"the oldest {numbers.dropped_turns} messages no longer fitted")
+        told.append(
+            say_count(
+                "the oldest message no longer fitted",
+                "the oldest {count} messages no longer fitted",
+                numbers.dropped_turns,
+            )
+        )
     return " · ".join(told)
 
 
 NUMBERS = (
-    ("completion_tokens", "tokens written"),
-    ("prompt_tokens", "tokens read"),
-    ("cached_tokens", "of them remembered"),
-    ("first_token_seconds", "s to the first word"),
-    ("tokens_per_second", "tokens per second"),
-    ("finish_reason", "ended by"),
+    ("completion_tokens", later("tokens written")),
+    ("prompt_tokens", later("tokens read")),
+    ("cached_tokens", later("of them remembered")),
+    ("first_token_seconds", later("s to the first word")),
+    ("tokens_per_second", later("tokens per second")),
+    ("finish_reason", later("ended by")),
 )
 
 
 def numbers_table(answers: Sequence[AnswerRecord]) -> str:
     """What each answer cost, as HTML; names of models come out of files."""
     if not answers:
-        return '<p class="talk-none">No answer here has numbers.</p>'
+        return f'<p class="talk-none">{say("No answer here has numbers.")}</p>'
     return "".join(_numbers(place, answer) for place, answer in enumerate(answers, 1))
 
 
 def _numbers(place: int, answer: AnswerRecord) -> str:
-    rows = [(name, answer.numbers.get(key)) for key, name in NUMBERS]
-    rows += [(name, answer.sampling.get(name)) for name in ("seed", "temperature")]
-    rows += [("model", answer.model.name), ("adapter", answer.model.adapter)]
+    rows = [(say(name), answer.numbers.get(key)) for key, name in NUMBERS]
+    rows += [
+        (say("seed"), answer.sampling.get("seed")),
+        (say("temperature"), answer.sampling.get("temperature")),
+        (say("model"), answer.model.name),
+        (say("adapter"), answer.model.adapter),
+    ]
     items = "".join(
         f"<dt>{name}</dt><dd>{html.escape(_short(value))}</dd>"
         for name, value in rows
         if value is not None and value != ""
     )
-    return f'<h3>Answer {place}</h3><dl class="talk-numbers">{items}</dl>'
+    name = say("Answer {place}", place=place)
+    return f'<h3>{name}</h3><dl class="talk-numbers">{items}</dl>'
 
 
 def _short(value: object) -> str:
@@ -126,7 +141,7 @@ def _short(value: object) -> str:
 def _text(turn: Turn, notes: Notes) -> str:
     if turn.role == "user":
         return shown_question(turn.text)
-    remarks = [remark for remark in (notes(turn.text), ENDINGS.get(turn.finish, "")) if remark]
+    remarks = [remark for remark in (notes(turn.text), say(ENDINGS.get(turn.finish, ""))) if remark]
     shown = shown_answer(turn.text)
     return "\n\n".join([closed(shown), *remarks]) if remarks else shown
 

@@ -13,6 +13,7 @@ import gradio as gr
 
 from apps.suite import AppRow
 from apps.ui.stream import INSTANT
+from shared.texts import say
 
 LOOK_AGAIN_SECONDS = 20
 
@@ -39,14 +40,14 @@ class Running:
 def navigation(rows: Sequence[AppRow], current: str) -> None:
     """Links to all pages; `current` is the app's name, empty for home."""
     links = "".join(
-        f'<a href="{row.path}"{_current(row.name == current)}>{html.escape(row.title)}</a>'
+        f'<a href="{row.path}"{_current(row.name == current)}>{html.escape(say(row.title))}</a>'
         for row in rows
     )
     gr.HTML(
-        '<a class="ink-skip" href="#page">Skip to the page</a>'
+        f'<a class="ink-skip" href="#page">{say("Skip to the page")}</a>'
         '<nav class="ink-top" aria-label="Inkloop">'
         f'<a class="ink-brand" href="/"{_current(not current)}>Inkloop</a>{links}'
-        '<button type="button" data-keys class="ink-keys-open">Keys</button></nav>',
+        f'<button type="button" data-keys class="ink-keys-open">{say("Keys")}</button></nav>',
         apply_default_css=False,
     )
 
@@ -64,13 +65,20 @@ def banner(page: gr.Blocks, running: Callable[[], Running]) -> None:
 
 def as_html(running: Running) -> str:
     """The banner; every word in it that came from a file is escaped."""
-    adapter = f" with the adapter <strong>{html.escape(running.adapter)}</strong>"
-    judge = f" Judge: <strong>{html.escape(running.judge)}</strong>."
-    lines = [
-        f"<p>Model: <strong>{html.escape(running.release)}</strong>"
-        f"{adapter if running.adapter else ''},"
-        f" answering since {running.since:%Y-%m-%d %H:%M} UTC.{judge if running.judge else ''}</p>"
-    ]
+    names = {
+        "release": f"<strong>{html.escape(running.release)}</strong>",
+        "adapter": f"<strong>{html.escape(running.adapter)}</strong>",
+        "since": f"{running.since:%Y-%m-%d %H:%M}",
+    }
+    if running.adapter:
+        said = say(
+            "Model: {release} with the adapter {adapter}, answering since {since} UTC.", **names
+        )
+    else:
+        said = say("Model: {release}, answering since {since} UTC.", **names)
+    if running.judge:
+        said += " " + say("Judge: {name}.", name=f"<strong>{html.escape(running.judge)}</strong>")
+    lines = [f"<p>{said}</p>"]
     lines += [
         f'<p class="ink-notice">{html.escape(text)}</p>'
         for text in (running.notice, running.trouble)

@@ -26,18 +26,19 @@ from shared.errors import (
     QueueFull,
     StoreError,
 )
+from shared.texts import later, say
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 TITLES: tuple[tuple[type[InkloopError], str], ...] = (
-    (QueueFull, "Busy"),
-    (DeadlineExceeded, "Too slow"),
-    (EngineClosed, "Interrupted"),
-    (AbilityMissing, "Not with this model"),
-    (BadRequest, "Please check"),
-    (NotFound, "Not found"),
-    (StoreError, "Not saved"),
+    (QueueFull, later("Busy")),
+    (DeadlineExceeded, later("Too slow")),
+    (EngineClosed, later("Interrupted")),
+    (AbilityMissing, later("Not with this model")),
+    (BadRequest, later("Please check")),
+    (NotFound, later("Not found")),
+    (StoreError, later("Not saved")),
 )
 
 
@@ -47,8 +48,8 @@ FAILURES = (StoreError, EngineClosed)
 
 def as_toast(error: InkloopError) -> gr.Error:
     """The error for Gradio: shown as a toast, or sent to an API caller."""
-    title = next((title for kind, title in TITLES if isinstance(error, kind)), "Not done")
-    return gr.Error(str(error), title=title, print_exception=False)
+    title = next((title for kind, title in TITLES if isinstance(error, kind)), later("Not done"))
+    return gr.Error(str(error), title=say(title), print_exception=False)
 
 
 @contextmanager

@@ -9,23 +9,24 @@ from urllib.parse import quote
 
 from feedback.drafts import make_draft
 from feedback.records import Consent, FlagDraft, Receipt
+from shared.texts import later, say
 
-CHOICES = (("Good", "up"), ("Bad", "down"))
-STORED = {"up": "Good", "down": "Bad", "prefer": "Better than the other"}
-NOT_YET = "Nothing is stored until you choose Good or Bad."
-CONSENT = """\
+CHOICES = ((later("Good"), "up"), (later("Bad"), "down"))
+STORED = {"up": later("Good"), "down": later("Bad"), "prefer": later("Better than the other")}
+NOT_YET = later("Nothing is stored until you choose Good or Bad.")
+CONSENT = later("""\
 Without these ticks your flag **stays on this machine**, visible to you and its reviewers, and is
 deleted after a while. With them it leaves as a contribution under **CC BY 4.0**: the conversation
 up to this answer, and what you write here. A model trained on it may be published. A correction
 must be **your own words**. You can take it back with the receipt.
-"""
-TRAIN = "You may train models on this"
-PUBLISH = "You may publish this in an open dataset"
-TEMPORARY = (
+""")
+TRAIN = later("You may train models on this")
+PUBLISH = later("You may publish this in an open dataset")
+TEMPORARY = later(
     '<p class="flag-temporary"><strong>This chat is temporary.</strong> A flag writes down this'
     " answer with the conversation before it; nothing else of the chat is kept.</p>"
 )
-REMEMBER = "Remember both ticks in this browser, for every flag"
+REMEMBER = later("Remember both ticks in this browser, for every flag")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,11 @@ class Flagging:
         """What the person is to keep; empty before anything was stored."""
         if self.receipt is None:
             return ""
-        return f"Flag {self.receipt.flag_id}\nReceipt {self.receipt.receipt}"
+        return say(
+            "Flag {flag_id}\nReceipt {receipt}",
+            flag_id=self.receipt.flag_id,
+            receipt=self.receipt.receipt,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,18 +170,23 @@ def preview(record: dict[str, Any]) -> str:
 
 def told(draft: FlagDraft, flag_id: str, *, sent: bool = False) -> str:
     """What has been stored, what may follow, and where its life can be watched, as HTML."""
-    more = "You can add to it below." if draft.reasons else "A reason says more than a thumb."
-    if draft.consent.train or draft.consent.publish:
-        more += " It carries your consent below."
-    link = f'<a href="/flags?id={quote(flag_id)}" target="_blank">What becomes of it?</a>'
+    link = f'<a href="/flags?id={quote(flag_id)}" target="_blank">{say("What becomes of it?")}</a>'
     if sent:
-        return f'<p role="status">✓ Sent. It is stored as shown below. {link}</p>'
-    return f'<p role="status">✓ Stored as “{STORED[draft.verdict]}”. {more} {link}</p>'
+        return f'<p role="status">{say("✓ Sent. It is stored as shown below.")} {link}</p>'
+    more = (
+        say("You can add to it below.")
+        if draft.reasons
+        else say("A reason says more than a thumb.")
+    )
+    if draft.consent.train or draft.consent.publish:
+        more += " " + say("It carries your consent below.")
+    stored = say("✓ Stored as “{verdict}”.", verdict=say(STORED[draft.verdict]))
+    return f'<p role="status">{stored} {more} {link}</p>'
 
 
 def nothing_stored() -> str:
     """The preview before there is anything to store."""
-    return f"<p>{html.escape(NOT_YET)}</p>"
+    return f"<p>{html.escape(say(NOT_YET))}</p>"
 
 
 def quoted(answer: str) -> str:

@@ -23,6 +23,7 @@ from feedback import taxonomy
 from feedback.drafts import make_draft
 from feedback.records import App, FlagDraft, Verdict
 from shared.errors import BadRequest, NotFound
+from shared.texts import language, say
 
 Update = dict[Any, Any]
 AnswerOf = Callable[[str, Any, int], str]
@@ -151,7 +152,9 @@ class FlagPanel:
         found: Sequence[str] = (),
     ) -> Update:
         if not answer_id:
-            raise BadRequest("There is no answer here to talk about.", fix="Choose an answer.")
+            raise BadRequest(
+                say("There is no answer here to talk about."), fix=say("Choose an answer.")
+            )
         answer = self._answer(answer_id)
         said = self._ctx.flags.said(answer_id, owner=owner)
         if said is not None and said.verdict == "prefer":
@@ -167,7 +170,7 @@ class FlagPanel:
             self._flagging: flagging,
             self._parts.side: gr.Sidebar(open=True),
             self._parts.quote: flag_form.quoted(answer),
-            self._parts.told: flag_form.TEMPORARY if self._temporary(answer_id) else "",
+            self._parts.told: say(flag_form.TEMPORARY) if self._temporary(answer_id) else "",
             self._parts.receipt: gr.Textbox(value="", visible=False),
             self._parts.preview: self._shown(owner, said),
         }
@@ -209,7 +212,7 @@ class FlagPanel:
     def _sent(self, request: gr.Request, flagging: Flagging, *form: object) -> Update:
         said = self._offered(Form.read(form))
         if not said.has_verdict(flagging):
-            raise BadRequest("The verdict is missing.", fix="Choose Good or Bad first.")
+            raise BadRequest(say("The verdict is missing."), fix=say("Choose Good or Bad first."))
         return self._store(owner_of(request), flagging, said.draft(flagging), sent=True)
 
     def _store(
@@ -220,7 +223,7 @@ class FlagPanel:
         return {
             self._flagging: stored,
             self._parts.told: flag_form.told(draft, receipt.flag_id, sent=sent)
-            + (flag_form.TEMPORARY if self._temporary(draft.answer_id) else ""),
+            + (say(flag_form.TEMPORARY) if self._temporary(draft.answer_id) else ""),
             self._parts.preview: self._shown(owner, draft),
             self._parts.receipt: gr.Textbox(value=stored.shown_receipt(), visible=True),
         }
@@ -259,7 +262,8 @@ class FlagPanel:
         record = self._ctx.answers.get(answer_id)
         if record is None:
             raise NotFound(
-                "This answer is no longer on this machine.", fix="Ask again and flag the new one."
+                say("This answer is no longer on this machine."),
+                fix=say("Ask again and flag the new one."),
             )
         return record.text
 
@@ -276,7 +280,7 @@ class FlagPanel:
 
     def _choices(self, verdict: str) -> list[tuple[str, str]]:
         found = taxonomy.reasons(
-            self._app, "down" if verdict == "down" else "up", home=self._ctx.home
+            self._app, "down" if verdict == "down" else "up", language(), home=self._ctx.home
         )
         return [(label, key) for key, label in found]
 

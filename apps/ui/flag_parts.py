@@ -8,6 +8,7 @@ import gradio as gr
 from apps.ui import flag_form
 from feedback import taxonomy
 from feedback.records import MAX_COMMENT, MAX_CORRECTION
+from shared.texts import say
 
 RECALL = "() => localStorage.getItem('inkloop.consent') || ''"
 SHOW_RECALLED = "() => localStorage.getItem('inkloop.consent') !== null"
@@ -86,16 +87,20 @@ def lay_out() -> FlagParts:
 
 
 def _verdict() -> dict[str, Any]:
-    gr.Markdown("## About this answer")
+    gr.Markdown("## " + say("About this answer"))
     return {
         "quote": gr.HTML(),
         "told": gr.HTML(elem_id="flag-told"),
-        "verdict": gr.Radio(list(flag_form.CHOICES), label="How is it?", elem_id="flag-verdict"),
-        "reasons": gr.CheckboxGroup([], label="Why?", elem_id="flag-reasons", visible=False),
+        "verdict": gr.Radio(
+            [(say(label), key) for label, key in flag_form.CHOICES],
+            label=say("How is it?"),
+            elem_id="flag-verdict",
+        ),
+        "reasons": gr.CheckboxGroup([], label=say("Why?"), elem_id="flag-reasons", visible=False),
         "severity": gr.Radio(
-            [(label, key) for key, label in taxonomy.SEVERITIES.items()],
+            [(say(label), key) for key, label in taxonomy.SEVERITIES.items()],
             value="",
-            label="How bad?",
+            label=say("How bad?"),
             elem_id="flag-severity",
             visible=False,
         ),
@@ -105,35 +110,35 @@ def _verdict() -> dict[str, Any]:
 def _words() -> dict[str, Any]:
     return {
         "comment": gr.Textbox(
-            label="In your words", lines=2, max_length=MAX_COMMENT, elem_id="flag-comment"
+            label=say("In your words"), lines=2, max_length=MAX_COMMENT, elem_id="flag-comment"
         ),
         "correction": gr.Textbox(
-            label="What it should have said",
+            label=say("What it should have said"),
             lines=4,
             max_lines=14,
             max_length=MAX_CORRECTION,
             elem_id="flag-correction",
         ),
-        "copy": gr.Button("Begin with the answer", size="sm", elem_id="flag-copy"),
+        "copy": gr.Button(say("Begin with the answer"), size="sm", elem_id="flag-copy"),
         "diff": gr.HTML(elem_classes="flag-diff", elem_id="flag-diff"),
     }
 
 
 def _consent() -> dict[str, Any]:
-    train = gr.Checkbox(False, label=flag_form.TRAIN, elem_id="flag-consent-train")
-    publish = gr.Checkbox(False, label=flag_form.PUBLISH, elem_id="flag-consent-publish")
-    remember = gr.Checkbox(False, label=flag_form.REMEMBER, elem_id="flag-remember")
-    gr.Markdown(flag_form.CONSENT)
-    gr.Markdown("**Exactly this is stored:**")
+    train = gr.Checkbox(False, label=say(flag_form.TRAIN), elem_id="flag-consent-train")
+    publish = gr.Checkbox(False, label=say(flag_form.PUBLISH), elem_id="flag-consent-publish")
+    remember = gr.Checkbox(False, label=say(flag_form.REMEMBER), elem_id="flag-remember")
+    gr.Markdown(say(flag_form.CONSENT))
+    gr.Markdown(say("**Exactly this is stored:**"))
     return {
         "train": train,
         "publish": publish,
         "remember": remember,
         "remembered": gr.Textbox(visible="hidden"),
         "preview": gr.HTML(flag_form.nothing_stored(), elem_id="flag-preview"),
-        "send": gr.Button("Send", variant="primary", elem_id="flag-send"),
+        "send": gr.Button(say("Send"), variant="primary", elem_id="flag-send"),
         "receipt": gr.Textbox(
-            label="Receipt: keep it to change or erase the flag",
+            label=say("Receipt: keep it to change or erase the flag"),
             interactive=False,
             lines=2,
             buttons=["copy"],

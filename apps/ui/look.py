@@ -104,7 +104,7 @@ def head(extra_css: str = "") -> str:
     """What goes into every page's head; `extra_css` is the apps' own and never a person's."""
     return (
         '<meta name="robots" content="noindex"><meta name="referrer" content="same-origin">'
-        f"<style>{STYLE}\n{extra_css}</style><script>{keys.SCRIPT}{mended.SCRIPT}</script>"
+        f"<style>{STYLE}\n{extra_css}</style><script>{keys.script()}{mended.script()}</script>"
     )
 
 

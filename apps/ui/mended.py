@@ -9,6 +9,8 @@ The file is made in the browser, so that nobody's code lies in a temporary file 
 
 import json
 
+from shared.texts import say_js
+
 ENDINGS = {
     "bash": "sh",
     "c": "c",
@@ -57,10 +59,10 @@ ENDINGS = {
 TAB_STAYS = "\u2063"
 """A sign without width, put before a tab that the browser's Markdown would make four spaces."""
 
-SCRIPT = """
+_SCRIPT = """
 (() => {
   const exact = text => text.replace(/\\u2063(?=\\t)/g, '');
-  const ENDINGS = KNOWN;
+  const ENDINGS = KNOWN, [DOWNLOAD, EXAMPLES] = WORDS;
   const ICON = '<svg aria-hidden="true" width="15" height="15" viewBox="0 0 15 15" fill="none"' +
     ' stroke="currentColor" stroke-width="1.3"><path d="M7.5 1.5v8M4 6.5l3.5 3.5L11 6.5"/>' +
     '<path d="M1.5 10v3.5h12V10"/></svg>';
@@ -74,7 +76,7 @@ SCRIPT = """
     const button = document.createElement('button');
     button.type = 'button';
     button.className = 'ink-block-save';
-    button.title = `Download this block (.${ending(code)})`;
+    button.title = DOWNLOAD.replace('{ending}', ending(code));
     button.setAttribute('aria-label', button.title);
     button.innerHTML = ICON;
     pre.before(button);
@@ -84,7 +86,7 @@ SCRIPT = """
     document.querySelectorAll('.code_wrap > pre').forEach(withButton);
     document.querySelectorAll('.examples[role="list"]').forEach(group => {
       group.setAttribute('role', 'group');
-      group.setAttribute('aria-label', 'Examples');
+      group.setAttribute('aria-label', EXAMPLES);
     });
     // A label on what has no role is not read out: an empty plot is a picture of nothing.
     document.querySelectorAll('div.empty[aria-label]:not([role])').forEach(plot => {
@@ -141,3 +143,9 @@ SCRIPT = """
   new MutationObserver(soon).observe(document, {childList: true, subtree: true});
 })();
 """.replace("KNOWN", json.dumps(ENDINGS), 1)
+
+
+def script() -> str:
+    """The script, with its words in the language of the site."""
+    words = f"[{say_js('Download this block (.{ending})')}, {say_js('Examples')}]"
+    return _SCRIPT.replace("WORDS", words, 1)

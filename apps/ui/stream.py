@@ -13,6 +13,7 @@ from typing import Any
 
 from apps.context import AnswerEvent, Finished, Started
 from shared.engine.types import Piece, Waiting
+from shared.texts import say
 
 EVERY_SECONDS = 0.08
 
@@ -70,5 +71,11 @@ async def growing(
 
 def waiting_line(waiting: Waiting) -> str:
     """The place in the queue as a sentence."""
-    place = "next" if waiting.position <= 1 else f"number {waiting.position}"
-    return f"You are {place} in the queue, about {max(1, round(waiting.seconds))} s."
+    seconds = max(1, round(waiting.seconds))
+    if waiting.position <= 1:
+        return say("You are next in the queue, about {seconds} s.", seconds=seconds)
+    return say(
+        "You are number {position} in the queue, about {seconds} s.",
+        position=waiting.position,
+        seconds=seconds,
+    )

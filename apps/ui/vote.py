@@ -5,6 +5,7 @@ import html
 import gradio as gr
 
 from apps.ui.flag_panel import FlagPanel
+from shared.texts import say
 
 CSS = """
 .vote { justify-content: flex-end; align-items: center; gap: 6px !important; flex-wrap: nowrap; }
@@ -21,8 +22,8 @@ def vote_row(question: str, *, visible: bool = False) -> Votes:
     """A row with a question and the two buttons, in the current Blocks context."""
     with gr.Row(elem_classes="vote", visible=visible) as row:
         gr.HTML(f"<span>{html.escape(question)}</span>", apply_default_css=False)
-        good = gr.Button("Good", size="sm", elem_classes="vote-good")
-        bad = gr.Button("Bad", size="sm", elem_classes="vote-bad")
+        good = gr.Button(say("Good"), size="sm", elem_classes="vote-good")
+        bad = gr.Button(say("Bad"), size="sm", elem_classes="vote-bad")
     return row, good, bad
 
 
