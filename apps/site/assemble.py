@@ -24,6 +24,7 @@ from apps.site import home
 from apps.site.fetching import Fetching
 from apps.site.guard import Guard
 from apps.site.queueing import calm
+from apps.site.sessions import remember_little
 from apps.suite import PLACES, AppRow, Page
 from apps.ui.banner import Running, banner, navigation
 from apps.ui.flag_api import add_flag_api
@@ -112,6 +113,7 @@ def _mount(  # noqa: PLR0913 - two sites that differ in few things
         auth_dependency=guard,
         app_kwargs=app_kwargs,
     )
+    remember_little(parent)
 
 
 def blocks(site: Site, pages: dict[str, Page]) -> gr.Blocks:
