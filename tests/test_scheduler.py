@@ -141,6 +141,24 @@ def test_the_prompt_budget_keeps_to_the_pause_that_readers_were_promised() -> No
     assert with_readers < alone <= 80
 
 
+def test_a_step_that_tries_other_threads_keeps_to_the_pause_if_twice_as_slow() -> None:
+    pace = Pace(0.4)
+    for _ in range(20):
+        pace.record(rows=4, prompt_tokens=0, seconds=0.04)
+        pace.record(rows=4, prompt_tokens=32, seconds=0.04 + 32 * 0.005)
+    trying = pace.prompt_budget(4, watched=True, wary=True)
+    assert 2 * (0.04 + trying * 0.005) <= 0.4
+
+
+def test_only_the_first_step_of_a_trial_is_taken_with_care() -> None:
+    knob = Knob([1, 2], 1)
+    cared_for = []
+    for _ in range(56):
+        cared_for.append(knob.begins_trial)
+        knob.record(1.0)
+    assert (cared_for.count(True), cared_for.index(True)) == (1, 50)
+
+
 def test_a_prompt_for_another_adapter_pauses_nobody_longer() -> None:
     pace = Pace(0.4)
     for _ in range(20):

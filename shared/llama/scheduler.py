@@ -72,7 +72,8 @@ class Scheduler:
                 self._let_in()
                 if self._running:
                     watched = any(job.writing for job in self._running)
-                    self._compute(plan(self._next_group(), self._pace, watched=watched))
+                    group, wary = self._next_group(), self._threads.wary
+                    self._compute(plan(group, self._pace, watched=watched, wary=wary))
         finally:
             self._end_all()
 
@@ -138,6 +139,7 @@ class Scheduler:
     def _compute(self, step: Step) -> None:
         self._fill(step)
         reading = step.prompt_tokens > 0
+        trying = reading and self._threads.wary
         self._threads.prepare(reading=reading)
         started = time.perf_counter()
         try:
@@ -152,7 +154,9 @@ class Scheduler:
         else:
             self._hand_out(step)
             seconds = time.perf_counter() - started
-            self._pace.record(rows=step.rows, prompt_tokens=step.prompt_tokens, seconds=seconds)
+            if not trying:
+                # What a trial took that may be over says nothing about the steps that follow.
+                self._pace.record(rows=step.rows, prompt_tokens=step.prompt_tokens, seconds=seconds)
             self._threads.record(reading=reading, tokens=self._batch.size, seconds=seconds)
 
     def _fill(self, step: Step) -> None:

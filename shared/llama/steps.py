@@ -36,20 +36,21 @@ class Step:
         return sum(share.tokens for share in self.shares) - self.prompt_tokens
 
 
-def plan(jobs: list[Job], pace: Pace, *, watched: bool) -> Step:
+def plan(jobs: list[Job], pace: Pace, *, watched: bool, wary: bool = False) -> Step:
     """The next step for these jobs (all with one adapter, in order of arrival).
 
     Args:
         jobs: At least one.
         pace: How much of a prompt fits.
         watched: Whether anybody reads an answer, also one that is not among these.
+        wary: Whether reading may be slower than it was, because it is tried in another way.
     """
     shares = [Share(j, min(j.pending, FORCED_AT_ONCE)) for j in jobs if j.writing]
     rows = sum(share.tokens for share in shares)
     readers = [job for job in jobs if not job.writing]
     reading: dict[Job, int] = {}
     if readers:
-        budget = pace.prompt_budget(rows, watched=watched)
+        budget = pace.prompt_budget(rows, watched=watched, wary=wary)
         reading = _share_budget(readers, budget, OUTPUT_ROWS - len(shares))
     shares += [Share(job, tokens) for job, tokens in reading.items()]
     return Step(shares, sum(reading.values()))

@@ -23,6 +23,8 @@ GAIN: Final = 0.95
 """A trial must be faster by this factor to be believed."""
 HOPELESS: Final = 4.0
 """A step of a trial that is slower by this factor ends it: people are waiting."""
+HOPELESS_READING: Final = 1.4
+"""The same for steps that read: they last as long as a pause may be, so none may be much slower."""
 ALARM: Final = 1.3
 """When steps got slower by this factor, the next trial comes at once."""
 PROBE_STEPS, PROBE_PROMPT = 6, 24
@@ -34,8 +36,9 @@ wait for each other so long that one step takes seconds, and that number is out 
 class Knob:
     """One number of threads, moved towards what measured fastest."""
 
-    def __init__(self, choices: list[int], start: int) -> None:
+    def __init__(self, choices: list[int], start: int, *, hopeless: float = HOPELESS) -> None:
         self._choices = choices
+        self._hopeless = hopeless
         self._at = choices.index(start)
         self._trial: int | None = None
         self._direction = 1
@@ -50,6 +53,11 @@ class Knob:
         """Threads for the next step."""
         return self._choices[self._at if self._trial is None else self._trial]
 
+    @property
+    def begins_trial(self) -> bool:
+        """Whether nothing is known yet of what the next step will take."""
+        return self._trial is not None and not self._tried
+
     def record(self, cost: float) -> None:
         """A step with `value` threads took `cost` seconds per token."""
         if self._trial is None:
@@ -59,7 +67,9 @@ class Knob:
                 self._begin_trial()
             return
         self._tried.append(cost)
-        if len(self._tried) >= TRIAL_STEPS or cost > HOPELESS * statistics.median(self._usual):
+        if len(self._tried) >= TRIAL_STEPS or cost > self._hopeless * statistics.median(
+            self._usual
+        ):
             self._judge(self._trial)
 
     def _alarmed(self) -> bool:
@@ -95,7 +105,10 @@ class Threads:
         self._context = context
         counts = [fixed] if fixed else thread_counts(os.cpu_count() or 1)
         writing, reading = (fixed, fixed) if fixed else measure(context, counts)
-        self._knobs = {False: Knob(counts, writing), True: Knob(counts, reading)}
+        self._knobs = {
+            False: Knob(counts, writing),
+            True: Knob(counts, reading, hopeless=HOPELESS_READING),
+        }
         self._set = 0
         self.prepare(reading=False)
 
@@ -110,6 +123,11 @@ class Threads:
             self._context.set_threads(value, value)
             self._set = value
             metrics.threads.set(value)
+
+    @property
+    def wary(self) -> bool:
+        """Whether the next step that reads may take longer than what was measured says."""
+        return self._knobs[True].begins_trial
 
     def record(self, *, reading: bool, tokens: int, seconds: float) -> None:
         """After a step."""
