@@ -198,5 +198,11 @@ class Context:
 
 
 def _wrote(before: EngineInfo, now: EngineInfo, numbers: Numbers | None) -> EngineInfo:
-    """Which model wrote an answer: another one may have been swapped in while it was running."""
-    return now if numbers is not None and numbers.release == now.release else before
+    """Which model wrote an answer: others may have been swapped in while it waited and ran."""
+    if numbers is None:
+        return before
+    for info in (now, before):
+        if info.release == numbers.release:
+            return info
+    # It came and went within one answer: its name is known, and no file is named for it.
+    return dataclasses.replace(before, release=numbers.release, sha256="", template_sha256="")

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import aclosing, closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.context import Context
+from apps.context import Ask, Context
 from apps.talk import conversation as talk
 from apps.talk import export, limits, view
 from apps.talk.conversation import Conversation
@@ -25,11 +26,12 @@ from apps.ui.mended import TAB_STAYS
 from apps.ui.stream import Progress
 from feedback.answers import AnswerStore
 from feedback.flags import FlagService
-from shared.engine.scripted import ScriptedEngine
-from shared.engine.types import Waiting
+from shared.engine.scripted import ALL_ABILITIES, ScriptedEngine
+from shared.engine.types import EngineInfo, Request, Waiting
 from shared.errors import BadRequest, NotFound, QueueFull
 from shared.formats import chat as formats
 from shared.home import Home
+from shared.messages import Message
 from shared.settings import Settings
 
 OWNER, STRANGER = "o" * 32, "s" * 32
@@ -495,6 +497,34 @@ async def held(exchange: Exchange, now: Conversation, wishes: Wishes = WISHES) -
         async for _ in steps:
             pass
     return exchange.store.open(OWNER, now.id)[0]
+
+
+class ThreeModels(ScriptedEngine):
+    """The second model answers, and when it has, the third one is there already."""
+
+    def __init__(self) -> None:
+        super().__init__(["One."], release="second")
+        self._told = [
+            EngineInfo(
+                release=name, sha256=name[0] * 64, abilities=ALL_ABILITIES, context_tokens=4096
+            )
+            for name in ("first", "third")
+        ]
+
+    def info(self) -> EngineInfo:
+        return self._told.pop(0) if len(self._told) > 1 else self._told[0]
+
+
+async def test_no_file_is_named_for_a_model_that_came_and_went_within_an_answer(
+    ctx: Context,
+) -> None:
+    models = ThreeModels()
+    passing = replace(ctx, engine_for=lambda _role: models)
+    ask = Ask(app="chat", request=Request(messages=(Message("user", "?"),), owner=OWNER))
+    answer = await passing.whole_answer(ask)
+    record = ctx.answers.get(answer.answer_id)
+    assert record is not None
+    assert (record.model.name, record.model.sha256) == ("second", "")
 
 
 async def test_an_answer_is_kept_with_its_id_and_its_ending(exchange: Exchange) -> None:
