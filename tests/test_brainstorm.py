@@ -600,6 +600,28 @@ def test_another_board_has_cards_and_undo_of_its_own(desk: Desk) -> None:
         desk.open(OTHER, room.id)
 
 
+async def test_a_page_acts_on_the_board_that_it_names_whichever_was_opened_last(
+    desk: Desk,
+) -> None:
+    lamp = desk.write(OWNER, "Lamp", "Glows.").cards[0].id
+    second = desk.new_room(OWNER, "Second").id
+    first = "first"
+    desk.write(OWNER, "Desk", "Stands.", first)
+    desk.take(OWNER, {"op": "tag", "ids": [lamp], "tag": "light"}, first)
+    await seen(desk.brainstorm(OWNER, "A library", 1, "free", first))
+    await seen(desk.refine(OWNER, lamp, "warmer", first))
+    await seen(desk.evaluate(OWNER, Asked(), lamp, first))
+    board = desk.board(OWNER, first)
+    assert len(board.cards) == 4
+    assert (board.card(lamp).tags, len(board.card(lamp).scores)) == (("light",), 3)
+    desk.clear(OWNER, first)
+    assert desk.undo(OWNER, first) == board
+    assert desk.redo(OWNER, first).cards == ()
+    assert desk.board(OWNER) == desk.board(OWNER, second) == Board()
+    with pytest.raises(NotFound):
+        desk.write(OTHER, "Not mine", "", second)
+
+
 async def test_a_method_of_ones_own_is_told_to_the_model(
     desk: Desk, engine: ScriptedEngine
 ) -> None:

@@ -255,6 +255,35 @@ def test_two_tabs_on_one_board_lose_no_edit(browser: "Browser", server: str) -> 
     context.close()
 
 
+def test_each_tab_acts_on_the_board_that_it_shows(browser: "Browser", server: str) -> None:
+    context = browser.new_context()
+    one = Thinking(context.new_page(), server)
+    one.write("Lamp")
+    other = Thinking.on(context.new_page())
+    other.page.goto(f"{server}/brainstorm")
+    other.cards(1)
+    other.page.click("#board-rooms button")
+    other.page.locator("#board-room-name").locator("textarea, input").fill("Second")
+    other.page.click("#board-room-begin")
+    other.cards(0)
+    # The other tab has opened another board; this one still shows the first.
+    one.write("Book")
+    one.titles("Lamp", "Book")
+    other.write("Ship")
+    one.page.click("#board [data-act=remove] >> nth=0")
+    one.titles("Book")
+    one.page.click("#board-undo")
+    one.titles("Lamp", "Book")
+    other.page.click("#board-undo")
+    other.cards(0)
+    other.page.click("#board-redo")
+    other.titles("Ship")
+    # A fresh page starts with the board that was opened last.
+    one.page.reload()
+    one.titles("Ship")
+    context.close()
+
+
 def test_scores_on_another_scale_show_and_come_back(board: Thinking) -> None:
     board.write("Night desk", "Open late.")
     board.page.click("#board-scale input")

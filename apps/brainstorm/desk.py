@@ -28,7 +28,11 @@ MOST_SAMPLES = 5
 
 
 class Desk:
-    """The boards of all owners; `owner` is always the one who asks."""
+    """The boards of all owners; `owner` is always the one who asks.
+
+    `room` is the id of the board that is meant, which must be the owner's; empty is the one that
+    they opened last. A page names the one that it shows: another tab may have opened another.
+    """
 
     def __init__(self, path: Path, thinker: Thinker, *, keep_days: int) -> None:
         self._all = Revisions(path, "board", keep_days=keep_days)
@@ -41,61 +45,62 @@ class Desk:
         self._all.sweep()
         self.rooms.sweep()
 
-    def board(self, owner: str) -> Board:
+    def board(self, owner: str, room: str = "") -> Board:
         """As it is."""
-        return Board.read(self._kept(owner).latest(owner))
+        return Board.read(self._kept(owner, room).latest(owner))
 
-    def undo(self, owner: str) -> Board:
+    def undo(self, owner: str, room: str = "") -> Board:
         """Before the last step."""
-        return Board.read(self._kept(owner).undo(owner))
+        return Board.read(self._kept(owner, room).undo(owner))
 
-    def redo(self, owner: str) -> Board:
+    def redo(self, owner: str, room: str = "") -> Board:
         """After the step that was undone last."""
-        return Board.read(self._kept(owner).redo(owner))
+        return Board.read(self._kept(owner, room).redo(owner))
 
-    def write(self, owner: str, title: str, body: str) -> Board:
+    def write(self, owner: str, title: str, body: str, room: str = "") -> Board:
         """Put up a card of one's own."""
         card = own_card(title, body)
-        return self._change(owner, lambda board: board.with_cards([card]))
+        return self._change(owner, room, lambda board: board.with_cards([card]))
 
-    def take(self, owner: str, sent: Sent) -> Board:
+    def take(self, owner: str, sent: Sent, room: str = "") -> Board:
         """One step that a page sent: edit, move, tag, state, remove or merge."""
-        return self._change(owner, lambda board: steps.take(board, sent))
+        return self._change(owner, room, lambda board: steps.take(board, sent))
 
-    def remove(self, owner: str, card_id: str) -> Board:
+    def remove(self, owner: str, card_id: str, room: str = "") -> Board:
         """Take a card down."""
-        return self._change(owner, lambda board: board.without(card_id))
+        return self._change(owner, room, lambda board: board.without(card_id))
 
-    def rank(self, owner: str, *, by_comparison: bool = False) -> Board:
+    def rank(self, owner: str, room: str = "", *, by_comparison: bool = False) -> Board:
         """Put the best first, by scores or by comparisons."""
-        return self._change(owner, ranking.by_comparison if by_comparison else Board.ranked)
+        best_first = ranking.by_comparison if by_comparison else Board.ranked
+        return self._change(owner, room, best_first)
 
-    def clear(self, owner: str) -> Board:
+    def clear(self, owner: str, room: str = "") -> Board:
         """Take all cards down."""
-        return self._change(owner, Board.cleared)
+        return self._change(owner, room, Board.cleared)
 
-    def bring(self, owner: str, board: Board) -> Board:
+    def bring(self, owner: str, board: Board, room: str = "") -> Board:
         """Put the cards of a file behind those that are there; an empty topic is filled."""
         return self._change(
-            owner, lambda now: now.under(now.topic or board.topic).with_cards(board.cards)
+            owner, room, lambda now: now.under(now.topic or board.topic).with_cards(board.cards)
         )
 
     def open(self, owner: str, room: str) -> Board:
         """Go over to another board; raises NotFound if there is no such board."""
         self.rooms.open(owner, room)
-        return self.board(owner)
+        return self.board(owner, room)
 
     def new_room(self, owner: str, name: str) -> Room:
         """Begin another board and go over to it."""
         return self.rooms.add(owner, name)
 
     async def brainstorm(
-        self, owner: str, topic: str, n: int, method: str
+        self, owner: str, topic: str, n: int, method: str, room: str = ""
     ) -> AsyncGenerator[Seen, None]:
         """Find ideas; they are on the board when this ends, whichever way it ends."""
         topic = one_line(topic, name="topic")
-        room = self._kept(owner)
-        board = Board.read(room.latest(owner))
+        kept = self._kept(owner, room)
+        board = Board.read(kept.latest(owner))
         board.check_room(n)
         told = self.rooms.methods(owner).get(method, "")
         thinking = self._thinker.brainstorm(owner, topic, n, method, board.titles(), told=told)
@@ -104,109 +109,111 @@ class Desk:
             async with aclosing(thinking):
                 async for latest in thinking:
                     coming = tuple(_card(found) for found in latest.found)
-                    yield Seen(Board.read(room.latest(owner)), coming, _status(latest, n))
+                    yield Seen(Board.read(kept.latest(owner)), coming, _status(latest, n))
         finally:
             cards = [_card(found) for found in latest.found]
             if cards:
-                _change(room, owner, lambda now: now.under(topic).with_cards(cards))
+                _change(kept, owner, lambda now: now.under(topic).with_cards(cards))
 
-    async def refine(self, owner: str, card_id: str, wish: str) -> AsyncGenerator[Seen, None]:
+    async def refine(
+        self, owner: str, card_id: str, wish: str, room: str = ""
+    ) -> AsyncGenerator[Seen, None]:
         """Put a better version behind a card; the card stays."""
-        room = self._kept(owner)
-        board = Board.read(room.latest(owner))
+        kept = self._kept(owner, room)
+        board = Board.read(kept.latest(owner))
         card = board.card(card_id)
         board.check_room(1)
         yield Seen(board, status=f"Refining “{card.title}” …")
         answer_id, idea = await self._thinker.refine(owner, card.title, card.body, wish)
         better = card_of(idea, answer_id, origin=card)
-        yield Seen(_change(room, owner, lambda now: now.with_cards([better], after=card_id)))
+        yield Seen(_change(kept, owner, lambda now: now.with_cards([better], after=card_id)))
 
-    def evaluate(self, owner: str, asked: "Asked", card_id: str = "") -> AsyncGenerator[Seen, None]:
+    def evaluate(
+        self, owner: str, asked: "Asked", card_id: str = "", room: str = ""
+    ) -> AsyncGenerator[Seen, None]:
         """Judge one card, or all that have no scores by this rubric (else all again).
 
         It goes on when nobody follows any more, until it is done or stopped.
         """
-        return self._in_background(owner, lambda room: self._judge(room, owner, asked, card_id))
+        return self._in_background(
+            owner, room, lambda kept: self._judge(kept, owner, asked, card_id)
+        )
 
     def compare(
-        self, owner: str, rubric: str, pair: list[str] | None = None
+        self, owner: str, rubric: str, pair: list[str] | None = None, room: str = ""
     ) -> AsyncGenerator[Seen, None]:
         """Let the judge compare two cards, or a round of pairs that were not compared yet.
 
         It goes on like `evaluate`.
         """
-        return self._in_background(owner, lambda room: self._pairs(room, owner, rubric, pair))
+        return self._in_background(owner, room, lambda kept: self._pairs(kept, owner, rubric, pair))
 
-    def stop(self, owner: str) -> None:
-        """End the judging of the open board, if there is any."""
-        self._errands.stop((owner, self.rooms.current(owner)))
+    def stop(self, owner: str, room: str = "") -> None:
+        """End the judging of a board, if there is any."""
+        self._errands.stop((owner, self.rooms.known(owner, room)))
 
-    async def follow(self, owner: str) -> AsyncGenerator[Seen, None]:
-        """The judging of the open board that goes on already; ends at once if there is none."""
-        room = self.rooms.current(owner)
-        errand = self._errands.find((owner, room))
+    async def follow(self, owner: str, room: str = "") -> AsyncGenerator[Seen, None]:
+        """The judging of a board that goes on already; ends at once if there is none."""
+        errand = self._errands.find((owner, self.rooms.known(owner, room)))
         if errand is None:
             return
         async with aclosing(errand.follow()) as steps:
             async for step in steps:
-                if self.rooms.current(owner) != room:
-                    # Another board is shown by now; this one is not drawn over it.
-                    return
                 yield step
 
     async def _in_background(
-        self, owner: str, work: Callable[[Revisions], AsyncGenerator[Seen, None]]
+        self, owner: str, room: str, work: Callable[[Revisions], AsyncGenerator[Seen, None]]
     ) -> AsyncGenerator[Seen, None]:
-        place = owner, self.rooms.current(owner)
-        self._errands.begin(place, work(self._kept(owner)))
-        async with aclosing(self.follow(owner)) as steps:
+        room = self.rooms.known(owner, room)
+        self._errands.begin((owner, room), work(self._kept(owner, room)))
+        async with aclosing(self.follow(owner, room)) as steps:
             async for step in steps:
                 yield step
 
     async def _judge(
-        self, room: Revisions, owner: str, asked: "Asked", card_id: str
+        self, kept: Revisions, owner: str, asked: "Asked", card_id: str
     ) -> AsyncGenerator[Seen, None]:
         rubric = asked.rubric()
         times = checked_samples(asked.samples)
-        board = Board.read(room.latest(owner))
+        board = Board.read(kept.latest(owner))
         cards = [board.card(card_id)] if card_id else _unjudged(board, rubric)
         if not cards:
             raise BadRequest("There is nothing to judge.", fix="Put up a card first.")
         left = ""
         for number, card in enumerate(cards):
             status = f"Judging “{card.title}” ({number + 1} of {len(cards)}) …"
-            yield Seen(Board.read(room.latest(owner)), status=status)
+            yield Seen(Board.read(kept.latest(owner)), status=status)
             answer_id, scores = await self._thinker.judge.marks(
                 owner, (card.title, card.body), rubric.criteria, times, rubric.scale
             )
-            left = _written(room, owner, _judged(card, scores, answer_id, rubric), onto=left)
+            left = _written(kept, owner, _judged(card, scores, answer_id, rubric), onto=left)
         yield Seen(Board.read(left))
 
     async def _pairs(
-        self, room: Revisions, owner: str, rubric: str, pair: list[str] | None
+        self, kept: Revisions, owner: str, rubric: str, pair: list[str] | None
     ) -> AsyncGenerator[Seen, None]:
         criteria = checked_rubric(read_rubric(rubric)[0])
-        board = Board.read(room.latest(owner))
+        board = Board.read(kept.latest(owner))
         pairs = [_pair(board, pair)] if pair is not None else ranking.next_pairs(board)
         if not pairs:
             raise BadRequest("There is nothing to compare.", fix="Put up two cards first.")
         left = ""
         for number, (one, other) in enumerate(pairs):
             status = f"Comparing “{one.title}” and “{other.title}” ({number + 1} of {len(pairs)}) …"
-            yield Seen(Board.read(room.latest(owner)), status=status)
+            yield Seen(Board.read(kept.latest(owner)), status=status)
             judge = self._thinker.judge
             better, reason = await judge.compare(owner, _idea(one), _idea(other), criteria)
             done = ranking.comparison(one, other, better, reason)
-            left = _written(room, owner, _compared(done), onto=left)
+            left = _written(kept, owner, _compared(done), onto=left)
         yield Seen(Board.read(left))
 
-    def _kept(self, owner: str) -> Revisions:
-        current = self.rooms.current(owner)
+    def _kept(self, owner: str, room: str) -> Revisions:
+        known = self.rooms.known(owner, room)
         # The first board is stored under the plain name, as it was when there was only one.
-        return self._all if current == FIRST_ID else self._all.of_kind(current)
+        return self._all if known == FIRST_ID else self._all.of_kind(known)
 
-    def _change(self, owner: str, edit: Callable[[Board], Board]) -> Board:
-        return _change(self._kept(owner), owner, edit)
+    def _change(self, owner: str, room: str, edit: Callable[[Board], Board]) -> Board:
+        return _change(self._kept(owner, room), owner, edit)
 
 
 @dataclass(frozen=True, slots=True)

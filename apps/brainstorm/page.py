@@ -1,11 +1,13 @@
 """The board's page: what stands where, and which handler answers which click.
 
 The board itself is read from the store every time; what a browser sends back of it is never used,
-only ids, and those are looked up on the owner's own board.
+only ids, and those are looked up on the owner's own board. Every tab acts on the board that it
+shows, whatever another tab has opened meanwhile.
 """
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -35,6 +37,14 @@ Changes = dict[Any, Any]
 """Component to its new value."""
 
 
+@dataclass(slots=True)
+class Tab:
+    """What one tab of a browser shows; changed in place, so that what goes on already sees it."""
+
+    room: str = ""
+    """Id of the board; empty until the first handler asks, which takes the one opened last."""
+
+
 def build(page: gr.Blocks, ctx: Context) -> None:
     """Lay out the page in the current Blocks context and wire it."""
     thinker = Thinker(ctx)
@@ -51,6 +61,7 @@ class BoardPage:
     def __init__(self, ctx: Context, desk: Desk) -> None:
         self.desk = desk
         self.flagged = gr.State("")
+        self.tab = gr.State(Tab())
         look.title("Brainstorm", "Collect ideas, make them better, weigh them.")
         self.asking = layout.Asking()
         self.own = layout.Own()
@@ -65,63 +76,68 @@ class BoardPage:
         """Connect every event; what asks the model can be stopped and ends by settling."""
         shown, asking, judging = self.shown, self.asking, self.judging
         model = {"api_visibility": "private", "trigger_mode": "once", **MODEL_EVENT}
-        asked = [asking.topic, asking.count, asking.method]
-        judged = [judging.rubric, judging.samples, judging.scale]
+        follows = {**model, "trigger_mode": "multiple"}
+        tab, room = self.tab, self.keeping.room
+        asked = [tab, asking.topic, asking.count, asking.method]
+        judged = [tab, judging.rubric, judging.samples, judging.scale]
+        compared = [tab, judging.rubric]
+        opened = room.input(self.on_open, [tab, room], shown, **INSTANT)
         runs = [
             gr.on(
                 [asking.ask.click, asking.topic.submit], self.on_brainstorm, asked, shown, **model
             ),
-            self.board.refine(self.on_refine, judging.wish, shown, **model),
+            self.board.refine(self.on_refine, [tab, judging.wish], shown, **model),
             self.board.evaluate(self.on_evaluate, judged, shown, **model),
             judging.judge.click(self.on_evaluate_all, judged, shown, **model),
-            self.board.pair(self.on_compare, judging.rubric, shown, **model),
-            judging.compare.click(self.on_compare_all, judging.rubric, shown, **model),
-            # What the judge began goes on without a page; a page that comes takes it up again.
-            page.load(self.on_follow, None, shown, **model),
-            self.keeping.room.input(self.on_follow, None, shown, **model),
+            self.board.pair(self.on_compare, compared, shown, **model),
+            judging.compare.click(self.on_compare_all, compared, shown, **model),
+            # What the judge began goes on without a page; a page that comes takes it up again,
+            # also while it still waits for the next step on the board that it has left.
+            page.load(self.on_follow, tab, shown, **follows),
+            opened.success(self.on_follow, tab, shown, **follows),
         ]
         for run in runs:
             # Each covers what the other leaves out: an error is only a failure, Stop only an end.
-            run.then(self.settle, None, shown, **INSTANT)
-            run.failure(self.settle, None, shown, **INSTANT)
-        asking.stop.click(self.on_stop, None, None, cancels=runs, **INSTANT)
+            run.then(self.settle, tab, shown, **INSTANT)
+            run.failure(self.settle, tab, shown, **INSTANT)
+        asking.stop.click(self.on_stop, tab, None, cancels=runs, **INSTANT)
         self._wire_steps()
         self._wire_keeping()
         page.load(
             self.on_load,
-            None,
+            tab,
             [*shown, judging.rubric, judging.scale, self.keeping.room, asking.method],
             **INSTANT,
         )
         self._wire_flags()
 
     def _wire_steps(self) -> None:
-        shown, judging = self.shown, self.judging
+        shown, judging, tab = self.shown, self.judging, self.tab
         # Several steps in a row are all taken: none may be swallowed while one is under way.
-        stepped = self.board.step(self.on_step, None, shown, trigger_mode="multiple", **INSTANT)
+        stepped = self.board.step(self.on_step, tab, shown, trigger_mode="multiple", **INSTANT)
         # The page may have shown already what was refused.
-        stepped.failure(self.settle, None, shown, **INSTANT)
-        judging.rank.click(self.on_rank, None, shown, **INSTANT)
-        judging.rank_compared.click(self.on_rank_compared, None, shown, **INSTANT)
-        judging.undo.click(self.on_undo, None, shown, **INSTANT)
-        judging.redo.click(self.on_redo, None, shown, **INSTANT)
-        judging.clear.click(self.on_clear, None, shown, **INSTANT)
+        stepped.failure(self.settle, tab, shown, **INSTANT)
+        judging.rank.click(self.on_rank, tab, shown, **INSTANT)
+        judging.rank_compared.click(self.on_rank_compared, tab, shown, **INSTANT)
+        judging.undo.click(self.on_undo, tab, shown, **INSTANT)
+        judging.redo.click(self.on_redo, tab, shown, **INSTANT)
+        judging.clear.click(self.on_clear, tab, shown, **INSTANT)
         own = [self.own.title, self.own.body]
         gr.on(
             [self.own.put_up.click, self.own.title.submit],
             self.on_put_up,
-            own,
+            [tab, *own],
             [*shown, *own],
             **INSTANT,
         )
 
     def _wire_keeping(self) -> None:
-        keeping, shown = self.keeping, self.shown
-        keeping.room.input(self.on_open, keeping.room, shown, **INSTANT)
+        keeping, shown, tab = self.keeping, self.shown, self.tab
         named = [keeping.room, keeping.name]
-        keeping.begin.click(self.on_begin, keeping.name, [*shown, *named], **INSTANT)
-        keeping.bring.click(self.on_bring, keeping.file, [*shown, keeping.file], **INSTANT)
-        keeping.upload.brought(self.on_file, None, shown, **INSTANT)
+        keeping.begin.click(self.on_begin, [tab, keeping.name], [*shown, *named], **INSTANT)
+        brought = [*shown, keeping.file]
+        keeping.bring.click(self.on_bring, [tab, keeping.file], brought, **INSTANT)
+        keeping.upload.brought(self.on_file, tab, shown, **INSTANT)
         made = [keeping.method_name, keeping.method_told]
         keeping.make.click(self.on_make, made, self.asking.method, **INSTANT)
         for button, written in (
@@ -129,7 +145,7 @@ class BoardPage:
             (keeping.as_csv, export.as_csv),
             (keeping.as_json, export.as_json),
         ):
-            keeps(button, self._kept(written))
+            keeps(button, self._kept(written), [tab])
 
     def _wire_flags(self) -> None:
         votes: tuple[tuple[Any, Callable[..., str], Verdict], ...] = (
@@ -139,102 +155,123 @@ class BoardPage:
             (self.board.unfair, self.pick_scores, "down"),
         )
         for event, pick, verdict in votes:
-            picked = event(pick, None, self.flagged, **INSTANT)
+            picked = event(pick, self.tab, self.flagged, **INSTANT)
             self.flags.open_from(picked.success, self.flagged, verdict=verdict)
 
-    def _kept(self, made: Callable[[Board], TextFile]) -> Callable[[gr.Request], TextFile]:
-        def keep(request: gr.Request) -> TextFile:
-            return made(self.desk.board(owner_of(request)))
+    def _kept(self, made: Callable[[Board], TextFile]) -> Callable[[gr.Request, Tab], TextFile]:
+        def keep(request: gr.Request, tab: Tab) -> TextFile:
+            return made(self.desk.board(*self._at(tab, request)))
 
         return keep
 
     @shows_errors
     async def on_brainstorm(
-        self, topic: str, count: float, method: str, request: gr.Request
+        self, tab: Tab, topic: str, count: float, method: str, request: gr.Request
     ) -> AsyncGenerator[Changes, None]:
         """Find ideas."""
-        steps = self.desk.brainstorm(owner_of(request), topic, int(count), method)
-        async for changes in self._follow(steps):
+        owner, room = self._at(tab, request)
+        steps = self.desk.brainstorm(owner, topic, int(count), method, room)
+        async for changes in self._follow(steps, tab):
             yield changes
 
     @shows_errors
     async def on_refine(
-        self, wish: str, event: gr.EventData, request: gr.Request
+        self, tab: Tab, wish: str, event: gr.EventData, request: gr.Request
     ) -> AsyncGenerator[Changes, None]:
         """Make one card better."""
-        steps = self.desk.refine(owner_of(request), str(event.id), wish)
-        async for changes in self._follow(steps):
+        owner, room = self._at(tab, request)
+        async for changes in self._follow(self.desk.refine(owner, str(event.id), wish, room), tab):
             yield changes
 
     @shows_errors
     async def on_evaluate(
-        self, rubric: str, samples: float, scale: str, event: gr.EventData, request: gr.Request
+        self,
+        tab: Tab,
+        rubric: str,
+        samples: float,
+        scale: str,
+        event: gr.EventData,
+        request: gr.Request,
     ) -> AsyncGenerator[Changes, None]:
         """Judge one card."""
-        asked = Asked(rubric, int(samples), scale)
-        steps = self.desk.evaluate(owner_of(request), asked, str(event.id))
-        async for changes in self._follow(steps):
+        owner, room = self._at(tab, request)
+        steps = self.desk.evaluate(owner, Asked(rubric, int(samples), scale), str(event.id), room)
+        async for changes in self._follow(steps, tab, leaves=True):
             yield changes
 
     @shows_errors
     async def on_evaluate_all(
-        self, rubric: str, samples: float, scale: str, request: gr.Request
+        self, tab: Tab, rubric: str, samples: float, scale: str, request: gr.Request
     ) -> AsyncGenerator[Changes, None]:
         """Judge what is not judged yet."""
-        asked = Asked(rubric, int(samples), scale)
-        async for changes in self._follow(self.desk.evaluate(owner_of(request), asked)):
+        owner, room = self._at(tab, request)
+        steps = self.desk.evaluate(owner, Asked(rubric, int(samples), scale), room=room)
+        async for changes in self._follow(steps, tab, leaves=True):
             yield changes
 
     @shows_errors
     async def on_compare(
-        self, rubric: str, event: gr.EventData, request: gr.Request
+        self, tab: Tab, rubric: str, event: gr.EventData, request: gr.Request
     ) -> AsyncGenerator[Changes, None]:
         """Compare the two cards that are chosen."""
+        owner, room = self._at(tab, request)
         ids = [str(one) for one in event.ids] if isinstance(event.ids, list) else []
-        async for changes in self._follow(self.desk.compare(owner_of(request), rubric, ids)):
+        steps = self.desk.compare(owner, rubric, ids, room)
+        async for changes in self._follow(steps, tab, leaves=True):
             yield changes
 
     @shows_errors
     async def on_compare_all(
-        self, rubric: str, request: gr.Request
+        self, tab: Tab, rubric: str, request: gr.Request
     ) -> AsyncGenerator[Changes, None]:
         """Compare a round of pairs."""
-        async for changes in self._follow(self.desk.compare(owner_of(request), rubric)):
+        owner, room = self._at(tab, request)
+        steps = self.desk.compare(owner, rubric, room=room)
+        async for changes in self._follow(steps, tab, leaves=True):
             yield changes
 
     @shows_errors
-    async def on_follow(self, request: gr.Request) -> AsyncGenerator[Changes, None]:
+    async def on_follow(self, tab: Tab, request: gr.Request) -> AsyncGenerator[Changes, None]:
         """Take up what the judge does on this board already."""
         yield {self.asking.stop: gr.skip()}
-        async for changes in self._follow(self.desk.follow(owner_of(request))):
+        steps = self.desk.follow(*self._at(tab, request))
+        async for changes in self._follow(steps, tab, leaves=True):
             yield changes
 
     @shows_errors
-    def on_stop(self, request: gr.Request) -> None:
+    def on_stop(self, tab: Tab, request: gr.Request) -> None:
         """End the judging, whoever began it; all else ends with its page's event."""
-        self.desk.stop(owner_of(request))
+        self.desk.stop(*self._at(tab, request))
 
-    async def _follow(self, steps: AsyncGenerator[Seen, None]) -> AsyncGenerator[Changes, None]:
+    async def _follow(
+        self, steps: AsyncGenerator[Seen, None], tab: Tab, *, leaves: bool = False
+    ) -> AsyncGenerator[Changes, None]:
+        room = tab.room
         async with aclosing(steps):
             async for seen in steps:
-                yield {
-                    # The board is not locked: whoever works on it meanwhile loses nothing.
-                    self.board: view.board(seen),
-                    self.wall.status: view.status(seen.status),
-                    self.asking.stop: gr.Button(visible=True),
-                }
+                if tab.room == room:
+                    yield {
+                        # The board is not locked: whoever works on it meanwhile loses nothing.
+                        self.board: view.board(seen),
+                        self.wall.status: view.status(seen.status),
+                        self.asking.stop: gr.Button(visible=True),
+                    }
+                elif leaves:
+                    # Another board is shown by now. What goes on by itself needs no page; the rest
+                    # goes on here, and is not drawn over that board.
+                    return
 
     @shows_errors
-    def settle(self, request: gr.Request) -> Changes:
+    def settle(self, tab: Tab, request: gr.Request) -> Changes:
         """After the model, stopped or not: the board as it is kept."""
-        return self._show(self.desk.board(owner_of(request)))
+        return self._show(self.desk.board(*self._at(tab, request)))
 
     @shows_errors
-    def on_load(self, request: gr.Request) -> Changes:
+    def on_load(self, tab: Tab, request: gr.Request) -> Changes:
         """The board where it was left; the topic's field is left to whoever is typing already."""
-        owner = owner_of(request)
-        board = self.desk.board(owner)
-        changes = {**self._show(board), self.keeping.room: self._rooms(owner)}
+        owner, room = self._at(tab, request)
+        board = self.desk.board(owner, room)
+        changes = {**self._show(board), self.keeping.room: self._rooms(owner, room)}
         if (board.rubric, board.weights) != (RUBRIC, {}):
             changes[self.judging.rubric] = as_text(board.rubric, board.weights)
         if board.scale != SCALE:
@@ -244,44 +281,49 @@ class BoardPage:
         return changes
 
     @shows_errors
-    def on_step(self, event: gr.EventData, request: gr.Request) -> Changes:
+    def on_step(self, tab: Tab, event: gr.EventData, request: gr.Request) -> Changes:
         """Edit, move, tag, put in a state, merge or take down."""
         sent = {name: getattr(event, name) for name in SENT if hasattr(event, name)}
-        return self._show(self.desk.take(owner_of(request), sent))
+        owner, room = self._at(tab, request)
+        return self._show(self.desk.take(owner, sent, room))
 
     @shows_errors
-    def on_rank_compared(self, request: gr.Request) -> Changes:
+    def on_rank_compared(self, tab: Tab, request: gr.Request) -> Changes:
         """Best first by what was compared."""
-        return self._show(self.desk.rank(owner_of(request), by_comparison=True))
+        return self._show(self.desk.rank(*self._at(tab, request), by_comparison=True))
 
     @shows_errors
-    def on_redo(self, request: gr.Request) -> Changes:
+    def on_redo(self, tab: Tab, request: gr.Request) -> Changes:
         """One step forward again."""
-        return self._show(self.desk.redo(owner_of(request)))
+        return self._show(self.desk.redo(*self._at(tab, request)))
 
     @shows_errors
-    def on_open(self, room: str, request: gr.Request) -> Changes:
+    def on_open(self, tab: Tab, room: str, request: gr.Request) -> Changes:
         """Another board."""
-        return self._show(self.desk.open(owner_of(request), room))
+        board = self.desk.open(owner_of(request), room)
+        tab.room = room
+        return self._show(board)
 
     @shows_errors
-    def on_begin(self, name: str, request: gr.Request) -> Changes:
+    def on_begin(self, tab: Tab, name: str, request: gr.Request) -> Changes:
         """A new board, which is open now."""
         owner = owner_of(request)
-        self.desk.new_room(owner, name)
-        shown = self._show(self.desk.board(owner))
-        return {**shown, self.keeping.room: self._rooms(owner), self.keeping.name: ""}
+        tab.room = self.desk.new_room(owner, name).id
+        shown = self._show(self.desk.board(owner, tab.room))
+        return {**shown, self.keeping.room: self._rooms(owner, tab.room), self.keeping.name: ""}
 
     @shows_errors
-    def on_bring(self, text: str, request: gr.Request) -> Changes:
+    def on_bring(self, tab: Tab, text: str, request: gr.Request) -> Changes:
         """Put up the cards of a file."""
-        board = self.desk.bring(owner_of(request), bring.read(text))
+        owner, room = self._at(tab, request)
+        board = self.desk.bring(owner, bring.read(text), room)
         return {**self._show(board), self.keeping.file: ""}
 
     @shows_errors
-    def on_file(self, event: gr.EventData, request: gr.Request) -> Changes:
+    def on_file(self, tab: Tab, event: gr.EventData, request: gr.Request) -> Changes:
         """Put up the cards of a file that was chosen."""
-        return self._show(self.desk.bring(owner_of(request), bring.read(event.text)))
+        owner, room = self._at(tab, request)
+        return self._show(self.desk.bring(owner, bring.read(event.text), room))
 
     @shows_errors
     def on_make(self, name: str, told: str, request: gr.Request) -> gr.Dropdown:
@@ -292,38 +334,45 @@ class BoardPage:
         return gr.Dropdown(choices=choices, value=called)
 
     @shows_errors
-    def on_rank(self, request: gr.Request) -> Changes:
+    def on_rank(self, tab: Tab, request: gr.Request) -> Changes:
         """Best first."""
-        return self._show(self.desk.rank(owner_of(request)))
+        return self._show(self.desk.rank(*self._at(tab, request)))
 
     @shows_errors
-    def on_undo(self, request: gr.Request) -> Changes:
+    def on_undo(self, tab: Tab, request: gr.Request) -> Changes:
         """One step back."""
-        return self._show(self.desk.undo(owner_of(request)))
+        return self._show(self.desk.undo(*self._at(tab, request)))
 
     @shows_errors
-    def on_clear(self, request: gr.Request) -> Changes:
+    def on_clear(self, tab: Tab, request: gr.Request) -> Changes:
         """Take all cards down; Undo brings them back."""
-        return self._show(self.desk.clear(owner_of(request)))
+        return self._show(self.desk.clear(*self._at(tab, request)))
 
     @shows_errors
-    def on_put_up(self, title: str, body: str, request: gr.Request) -> Changes:
+    def on_put_up(self, tab: Tab, title: str, body: str, request: gr.Request) -> Changes:
         """Put up the person's own card and empty the fields."""
-        board = self.desk.write(owner_of(request), title, body)
+        owner, room = self._at(tab, request)
+        board = self.desk.write(owner, title, body, room)
         return {**self._show(board), self.own.title: "", self.own.body: ""}
 
     @shows_errors
-    def pick_idea(self, event: gr.EventData, request: gr.Request) -> str:
+    def pick_idea(self, tab: Tab, event: gr.EventData, request: gr.Request) -> str:
         """The answer that wrote a card."""
-        return _flaggable(self._card(event, request).answer_id)
+        return _flaggable(self._card(tab, event, request).answer_id)
 
     @shows_errors
-    def pick_scores(self, event: gr.EventData, request: gr.Request) -> str:
+    def pick_scores(self, tab: Tab, event: gr.EventData, request: gr.Request) -> str:
         """The answer that judged a card."""
-        return _flaggable(self._card(event, request).scores_answer_id)
+        return _flaggable(self._card(tab, event, request).scores_answer_id)
 
-    def _card(self, event: gr.EventData, request: gr.Request) -> Card:
-        return self.desk.board(owner_of(request)).card(str(event.id))
+    def _at(self, tab: Tab, request: gr.Request) -> tuple[str, str]:
+        """Who asks, and the board that their tab shows."""
+        owner = owner_of(request)
+        tab.room = tab.room or self.desk.rooms.known(owner)
+        return owner, tab.room
+
+    def _card(self, tab: Tab, event: gr.EventData, request: gr.Request) -> Card:
+        return self.desk.board(*self._at(tab, request)).card(str(event.id))
 
     def _show(self, board: Board) -> Changes:
         return {
@@ -333,10 +382,9 @@ class BoardPage:
             self.keeping.lineage: view.lineage(board),
         }
 
-    def _rooms(self, owner: str) -> gr.Dropdown:
-        shelf = self.desk.rooms.shelf(owner)
-        choices = [(room.name, room.id) for room in shelf.rooms]
-        return gr.Dropdown(choices=choices, value=shelf.current)
+    def _rooms(self, owner: str, shown: str) -> gr.Dropdown:
+        choices = [(room.name, room.id) for room in self.desk.rooms.shelf(owner).rooms]
+        return gr.Dropdown(choices=choices, value=shown)
 
 
 def _flaggable(answer_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Which boards somebody has, which one is open, and the methods they made."""
+"""Which boards somebody has, which one they opened last, and the methods they made."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -53,9 +53,17 @@ class Rooms:
         """Everything about one owner."""
         return _read(self._kept.latest(owner))
 
-    def current(self, owner: str) -> str:
-        """The id of the open board."""
-        return self.shelf(owner).current
+    def known(self, owner: str, room: str = "") -> str:
+        """The id of a board; empty names the one that was opened last.
+
+        Raises:
+            NotFound: If the owner has no such board.
+        """
+        shelf = self.shelf(owner)
+        if not room:
+            return shelf.current
+        _check(shelf, room)
+        return room
 
     def methods(self, owner: str) -> dict[str, str]:
         """The methods that the owner made."""
@@ -65,8 +73,7 @@ class Rooms:
         """Go over to another board; raises NotFound if there is none of that id."""
 
         def change(shelf: Shelf) -> Shelf:
-            if room not in {known.id for known in shelf.rooms}:
-                raise NotFound("There is no such board.", fix="Reload the page.")
+            _check(shelf, room)
             return shelf.model_copy(update={"current": room})
 
         self._change(owner, change)
@@ -109,6 +116,11 @@ class Rooms:
 
     def _change(self, owner: str, change: Callable[[Shelf], Shelf]) -> None:
         self._kept.change(owner, lambda text: change(_read(text)).model_dump_json())
+
+
+def _check(shelf: Shelf, room: str) -> None:
+    if room not in {known.id for known in shelf.rooms}:
+        raise NotFound("There is no such board.", fix="Reload the page.")
 
 
 def _read(text: str) -> Shelf:
