@@ -8,6 +8,7 @@ import pytest
 from feedback.curate import build
 from feedback.erasure import erase
 from feedback.records import AnswerRecord, ModelRef, Receipt, Turn, owner_hash
+from feedback.repos import Repos
 from shared.cli import run
 from shared.home import Home
 from shared.releases import Release, ReleaseStore
@@ -58,7 +59,7 @@ def test_erasing_a_flag_marks_the_releases_that_used_it(
     release, receipts = made
     gone = receipts[0].flag_id
     home = Home(home_of_its_own)
-    done = erase(home, [gone], by="owner", keep_days=90, hub=None)
+    done = erase(home, [gone], by="owner", keep_days=90, repos=Repos())
     assert done.releases == (release.name,)
     assert asked(capsys, "lineage", release.name)["erased"] == [gone]
     assert asked(capsys, "lineage", gone)["releases"] == [release.name]
