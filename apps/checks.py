@@ -1,6 +1,7 @@
 """What the apps check of what comes from outside: a page's field and an API's argument alike."""
 
 from shared.errors import BadRequest
+from shared.texts import say
 
 MAX_LINE = 500
 """Longest title, topic or subject, in characters."""
@@ -11,7 +12,7 @@ def one_line(text: object, *, name: str, fewest: int = 1, most: int = MAX_LINE) 
 
     Args:
         text: Whatever was sent.
-        name: What the person calls it, for the message: "title".
+        name: What the person calls it, for the message: `say("title")`.
         fewest: 0 allows it to be left out.
         most: In characters.
 
@@ -21,11 +22,15 @@ def one_line(text: object, *, name: str, fewest: int = 1, most: int = MAX_LINE) 
     if text is None and fewest == 0:
         return ""
     if not isinstance(text, str):
-        raise BadRequest(f"The {name} is not a text.", fix=f"Send {fewest} to {most} characters.")
+        raise BadRequest(
+            say("The {name} is not a text.", name=name),
+            fix=say("Send {fewest} to {most} characters.", fewest=fewest, most=most),
+        )
     tidy = " ".join(storable(text).split())
     if not fewest <= len(tidy) <= most:
         raise BadRequest(
-            f"The {name} has {len(tidy)} characters.", fix=f"It takes {fewest} to {most}."
+            say("The {name} has {count} characters.", name=name, count=len(tidy)),
+            fix=say("It takes {fewest} to {most}.", fewest=fewest, most=most),
         )
     return tidy
 
@@ -37,9 +42,14 @@ def an_id(value: object, *, name: str) -> str:
         BadRequest: If nothing can have this id: it is no text, or holds half characters.
     """
     if not isinstance(value, str):
-        raise BadRequest(f"{name} is not a text.", fix="Send it as it was given.")
+        raise BadRequest(
+            say("{name} is not a text.", name=name), fix=say("Send it as it was given.")
+        )
     if storable(value) != value:
-        raise BadRequest(f"{name} holds characters that no id has.", fix="Send it as it was given.")
+        raise BadRequest(
+            say("{name} holds characters that no id has.", name=name),
+            fix=say("Send it as it was given."),
+        )
     return value
 
 

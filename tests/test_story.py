@@ -15,6 +15,8 @@ from shared.engine.scripted import ScriptedEngine
 from shared.engine.types import Request
 from shared.errors import AbilityMissing, BadRequest, EngineClosed, NotFound
 from shared.formats import story as form
+from shared.home import Home
+from shared.texts import choose
 from tests.writing_room import HOSTILE, OTHER, OWNER, choices, room, scripted
 
 SCENE = "A door stands open. Nobody is there."
@@ -346,3 +348,44 @@ def test_stock_choices_do_not_repeat_what_was_done() -> None:
 
 def test_there_are_stock_choices_for_every_genre() -> None:
     assert set(form.GENRES) <= set(ways.STOCK)
+
+
+@pytest.fixture
+def swedish(tmp_path: Path) -> Iterator[None]:
+    home = Home(tmp_path / "site")
+    home.locale.mkdir(parents=True)
+    texts = {"mystery": "deckare", "calm": "lugn", "Look for a clue": "Leta efter spår"}
+    rows = "".join(f'msgid "{text}"\nmsgstr "{told}"\n\n' for text, told in texts.items())
+    head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    (home.locale / "sv.po").write_text(head + rows, encoding="utf-8")
+    choose("sv", home)
+    yield
+    choose("en")
+
+
+@pytest.mark.usefixtures("swedish")
+def test_a_genre_is_kept_in_the_lists_own_word_whatever_the_page_calls_it() -> None:
+    kept = [view.kept(genre, form.GENRES) for genre in ("deckare", "mystery", "western", "")]
+    assert kept == ["mystery", "mystery", "western", ""]
+    card = view.title_card(Story(id="s", title="Fyren", genre="mystery", tone="lugn mystery"))
+    assert ">deckare · lugn mystery<" in card
+
+
+@pytest.mark.usefixtures("swedish")
+async def test_inkloops_own_choices_are_read_in_one_language_and_kept_in_another(
+    tmp_path: Path,
+) -> None:
+    def stubborn(request: Request) -> str:
+        return choices("") if request.schema else SCENE
+
+    with room(tmp_path / "room", scripted(stubborn)) as ctx:
+        teller = Storyteller(ctx, StoryStore(ctx.home.history))
+        telling = await begun(teller, genre="mystery")
+        book, first = opened(teller, telling)
+        assert view.choices(teller.choices_of(book, first))[0]["text"] == "Leta efter spår"
+        chosen = await told(teller.choose(OWNER, telling.story_id, first.id, 0))
+        book, second = opened(teller, chosen)
+    assert second.said == "Look for a clue"
+    assert "› Leta efter spår<" in view.scene(second, book.story)
+    assert "Scene 2: Leta efter spår" in chart.draw(book.passages, second.id)
+    assert view.scene_names(book)[1][0] == "2. Leta efter spår"

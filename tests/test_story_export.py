@@ -18,6 +18,8 @@ from apps.story.export.markdown import to_markdown
 from apps.story.export.play import to_html
 from apps.story.export.twee import to_twee
 from apps.story.tale import Link, Passage, Story
+from shared.home import Home
+from shared.texts import choose
 from tests.writing_room import HOSTILE
 
 NASTY = (
@@ -144,6 +146,29 @@ def test_hostile_text_adds_no_element_to_the_playable_page(text: str) -> None:
     assert [tag for tag in hostile.tags if tag not in DRAWN] == [
         tag for tag in plain.tags if tag not in DRAWN
     ]
+
+
+def test_the_playable_page_speaks_the_language_of_the_site_around_the_story(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.locale.mkdir(parents=True)
+    (home.locale / "sv.po").write_text(
+        'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+        'msgid "Scene {number}"\nmsgstr "Scen {number}"\n\n'
+        'msgid "The story ends here."\nmsgstr "Här <slutar> berättelsen."\n',
+        encoding="utf-8",
+    )
+    choose("sv", home)
+    try:
+        page = to_html(book(), writer="demo")
+    finally:
+        choose("en")
+    assert '<html lang="sv">' in page
+    assert 'aria-label="Scen 4"' in page
+    assert "Här &lt;slutar&gt; berättelsen." in page
+    assert "A door." in page
+    in_english = to_html(book(), writer="demo")
+    assert '<html lang="en">' in in_english
+    assert "<p>Written with Inkloop by a reader and a language model (demo).</p>" in in_english
 
 
 def test_the_playable_page_is_played_by_mouse_and_keys(tmp_path: Path, browser: Browser) -> None:

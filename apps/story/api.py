@@ -12,6 +12,7 @@ from apps.ui.errors import shows_errors
 from apps.ui.owner import owner_of
 from apps.ui.stream import MODEL_EVENT
 from shared.errors import BadRequest
+from shared.texts import say
 
 
 def add_api(teller: Storyteller) -> None:
@@ -56,7 +57,9 @@ def add_api(teller: Storyteller) -> None:
             {story_id, passage_id, answer_id, scene, choices: [str], ended}
         """
         if (choice is None) == (not (action or "").strip()):
-            raise BadRequest("Send either a choice or an action.", fix="One of them, not both.")
+            raise BadRequest(
+                say("Send either a choice or an action."), fix=say("One of them, not both.")
+            )
         owner = owner_of(request)
         if choice is None:
             telling = teller.act(owner, story_id, passage_id, action)

@@ -8,7 +8,7 @@ from apps.checks import one_line
 from apps.story import notes, view
 from apps.story.desk import StoryDesk
 from apps.story.layout import Changes, Layout, Place
-from apps.story.side import TOLD
+from apps.story.side import TOLD, TOLD_BY_MODEL
 from apps.story.summing import Summing
 from apps.story.tale import Link
 from apps.story.telling import Storyteller
@@ -16,6 +16,7 @@ from apps.ui.errors import shows_errors
 from apps.ui.keep import TextFile, keeps
 from apps.ui.owner import owner_of
 from apps.ui.stream import INSTANT, MODEL_EVENT
+from shared.texts import say, say_js
 
 
 class Beside:
@@ -41,8 +42,12 @@ class Beside:
         for event, handler, given in moves:
             event(handler, given, everything, cancels=runs, **INSTANT)
         asked_first = [
-            (side.delete, self.on_delete, "Delete this story with all its scenes?"),
-            (side.remove, self.on_remove, "Remove this scene and everything told from it?"),
+            (side.delete, self.on_delete, say_js("Delete this story with all its scenes?")),
+            (
+                side.remove,
+                self.on_remove,
+                say_js("Remove this scene and everything told from it?"),
+            ),
         ]
         for button, handler, sure in asked_first:
             button.click(
@@ -50,7 +55,7 @@ class Beside:
                 place,
                 everything,
                 cancels=runs,
-                js=f"(place) => confirm({sure!r}) ? place : ['', '']",
+                js=f"(place) => confirm({sure}) ? place : ['', '']",
                 **INSTANT,
             )
         keeps(side.save, self.on_save, [place, side.kind])
@@ -98,7 +103,7 @@ class Beside:
     def on_link(self, place: Place, said: str, target: str, request: gr.Request) -> Changes:
         """Let a way of this scene lead to another one."""
         owner = owner_of(request)
-        line = one_line(said, name="way", most=80)
+        line = one_line(said, name=say("way"), most=80)
         self.teller.store.link(owner, place[0], Link(place[1], line, target or ""))
         return self.layout.show(owner, place)
 
@@ -158,13 +163,13 @@ class Beside:
         if seen.dropped:
             # The reader reads now; the next scene stops it.
             self.summing.begin(owner, *place)
-        told = TOLD
-        if self.desk.told_by_model(owner, *place, seen):
-            told = f"{TOLD} (summed up by the model; change it as you like)"
+        by_model = self.desk.told_by_model(owner, *place, seen)
         return {
             self.side.budget: view.budget(seen, window),
             self.side.summary: gr.Textbox(
-                value=seen.in_short, label=told, visible=seen.dropped > 0
+                value=seen.in_short,
+                label=say(TOLD_BY_MODEL if by_model else TOLD),
+                visible=seen.dropped > 0,
             ),
             self.side.summary_row: gr.Row(visible=seen.dropped > 0),
         }

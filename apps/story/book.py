@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from apps.story.tale import Link, Passage, Story
 from shared.errors import NotFound
+from shared.texts import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Book:
         for passage in self.passages:
             if passage.id == passage_id:
                 return passage
-        raise NotFound("This story has no such passage.", fix="Choose one from its map.")
+        raise NotFound(say("This story has no such passage."), fix=say("Choose one from its map."))
 
     def path(self, passage_id: str) -> list[Passage]:
         """From the first scene to this one."""

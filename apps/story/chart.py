@@ -8,7 +8,9 @@ import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from apps.story import ways
 from apps.story.tale import Link, Passage
+from shared.texts import say
 
 GRID_X, GRID_Y, SIDE = 52, 48, 26
 """Distance between columns and rows, and a square's side, in pixels."""
@@ -107,12 +109,6 @@ def layout(passages: Sequence[Passage]) -> dict[str, Spot]:
     return spots
 
 
-TOOLS = (
-    '<div class="map-tools"><button type="button" data-zoom="1.25" aria-label="Larger">+</button>'
-    '<button type="button" data-zoom="0.8" aria-label="Smaller">−</button></div>'
-)
-
-
 def draw(
     passages: Sequence[Passage],
     here: str,
@@ -121,7 +117,8 @@ def draw(
 ) -> str:
     """The map as SVG; an empty frame with a sentence while there is no story."""
     if not passages:
-        return '<p class="map-empty">The map of your story is drawn here.</p>'
+        told = html.escape(say("The map of your story is drawn here."))
+        return f'<p class="map-empty">{told}</p>'
     spots = layout(passages)
     taken = {passage.id for passage in path}
     width = (max(spot.column for spot in spots.values()) + 1) * GRID_X
@@ -130,10 +127,18 @@ def draw(
     back = [_back(link, spots) for link in links]
     nodes = [_node(passage, spots[passage.id], here, taken) for passage in passages]
     return (
-        f'{TOOLS}<svg role="group" aria-label="Map of the story" width="{width}" height="{height}"'
-        f' data-width="{width}" viewBox="0 0 {width} {height}">'
+        f'{_tools()}<svg role="group" aria-label="{html.escape(say("Map of the story"))}"'
+        f' width="{width}" height="{height}" data-width="{width}" viewBox="0 0 {width} {height}">'
         f"{''.join(lines)}{''.join(back)}{''.join(nodes)}</svg>"
     )
+
+
+def _tools() -> str:
+    buttons = "".join(
+        f'<button type="button" data-zoom="{zoom}" aria-label="{html.escape(name)}">{sign}</button>'
+        for zoom, name, sign in (("1.25", say("Larger"), "+"), ("0.8", say("Smaller"), "−"))
+    )
+    return f'<div class="map-tools">{buttons}</div>'
 
 
 def _centre(spot: Spot) -> tuple[int, int]:
@@ -184,7 +189,13 @@ def _node(passage: Passage, spot: Spot, here: str, taken: set[str]) -> str:
 
 
 def _label(passage: Passage, number: int, current: bool) -> str:
-    ways = {"begin": "the beginning", "end": "the ending that you asked for"}
-    said = ways.get(passage.step, passage.said)
+    if passage.step == "begin":
+        said = say("the beginning")
+    elif passage.step == "end":
+        said = say("the ending that you asked for")
+    else:
+        said = ways.said(passage)
     short = said if len(said) <= MAX_LABEL else said[: MAX_LABEL - 1] + "…"
-    return f"Scene {number}: {short}{' (you are here)' if current else ''}"
+    if current:
+        return say("Scene {number}: {what} (you are here)", number=number, what=short)
+    return say("Scene {number}: {what}", number=number, what=short)

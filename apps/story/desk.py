@@ -21,17 +21,18 @@ from shared.engine.types import Request, Sampling
 from shared.errors import BadRequest, EngineClosed
 from shared.formats import story as form
 from shared.messages import Message
+from shared.texts import later, say
 
 STATE = Sampling(temperature=0.3, max_tokens=256)
 CHAPTER = Sampling(temperature=0.5, max_tokens=120)
 _NAME = re.compile(r"[^\w-]+")
 
 FORMATS = (
-    "Playable page (HTML)",
-    "Twine (Twee 3)",
-    "E-book (EPUB)",
-    "This path (Markdown)",
-    "JSON",
+    later("Playable page (HTML)"),
+    later("Twine (Twee 3)"),
+    later("E-book (EPUB)"),
+    later("This path (Markdown)"),
+    later("JSON"),
 )
 
 
@@ -61,7 +62,9 @@ class StoryDesk:
         try:
             found = form.parse_state(text)
         except (ValueError, KeyError, TypeError) as error:
-            raise EngineClosed("The model said nothing useful.", fix="Try again.") from error
+            raise EngineClosed(
+                say("The model said nothing useful."), fix=say("Try again.")
+            ) from error
         old = book.story.notes
         new = dataclasses.replace(
             old,
@@ -84,10 +87,14 @@ class StoryDesk:
         path = book.path(passage_id)
         dropped = (await self.seen(owner, story_id, passage_id)).dropped
         if not dropped:
-            raise BadRequest("The model still reads every scene.", fix="Go on with the story.")
+            raise BadRequest(
+                say("The model still reads every scene."), fix=say("Go on with the story.")
+            )
         text = await self._chapter(owner, book, path[: 1 + dropped])
         if not text:
-            raise EngineClosed("The model wrote nothing.", fix="Write the summary yourself.")
+            raise EngineClosed(
+                say("The model wrote nothing."), fix=say("Write the summary yourself.")
+            )
         self._store.summarise(owner, story_id, path[dropped].id, text, by_model=True)
         return text
 

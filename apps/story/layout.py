@@ -19,6 +19,7 @@ from apps.ui.flag_panel import FlagPanel
 from apps.ui.stream import waiting_line
 from apps.ui.vote import vote_row
 from shared.formats.story import GENRES, TONES
+from shared.texts import say
 
 Place = tuple[str, str]
 """Story id and passage id; two empty texts before the first scene."""
@@ -36,7 +37,7 @@ class Layout:
         self.next_place = gr.State(NOWHERE)
         self.scene_answer = gr.State("")
         self.choices_answer = gr.State("")
-        look.title("Story", "An adventure in which you choose what happens next.")
+        look.title(say("Story"), say("An adventure in which you choose what happens next."))
         self._lay_out_beginning()
         with gr.Row(equal_height=False):
             with gr.Column(scale=3, min_width=300):
@@ -48,56 +49,57 @@ class Layout:
     def _lay_out_beginning(self) -> None:
         with gr.Row(equal_height=False, elem_classes="story-beginning"):
             self.title = gr.Textbox(
-                label="Title",
-                placeholder="The lighthouse that walked",
+                label=say("Title"),
+                placeholder=say("The lighthouse that walked"),
                 elem_id="story-title",
                 max_length=MAX_LINE,
                 scale=3,
                 min_width=220,
             )
-            self.genre = _flavour("Genre", GENRES, "story-genre")
-            self.tone = _flavour("Tone", TONES, "story-tone")
+            self.genre = _flavour(say("Genre"), GENRES, "story-genre")
+            self.tone = _flavour(say("Tone"), TONES, "story-tone")
             self.begin = gr.Button(
-                "Begin", variant="primary", elem_id="story-begin", scale=1, min_width=110
+                say("Begin"), variant="primary", elem_id="story-begin", scale=1, min_width=110
             )
             self.surprise = gr.Button(
-                "Surprise me", elem_id="story-surprise", scale=1, min_width=110
+                say("Surprise me"), elem_id="story-surprise", scale=1, min_width=110
             )
         self.wishes = Wishes()
 
     def _lay_out_reading(self) -> None:
         self.earlier = gr.HTML("", elem_classes="story-earlier", apply_default_css=False)
-        self.scene = gr.HTML(view.WELCOME, elem_id="story-scene", apply_default_css=False)
-        self.scene_votes = vote_row("Is this scene good?")
+        self.scene = gr.HTML(view.welcome(), elem_id="story-scene", apply_default_css=False)
+        self.scene_votes = vote_row(say("Is this scene good?"))
         self.status = gr.HTML(
             "",
             html_template='<p role="status">${value}</p>',
             elem_id="story-status",
             apply_default_css=False,
         )
-        self.stop = gr.Button("Stop", variant="stop", elem_id="story-stop", visible=False)
+        self.stop = gr.Button(say("Stop"), variant="stop", elem_id="story-stop", visible=False)
         self.choices = gr.HTML(
             [],
             html_template=view.CHOICES_TEMPLATE,
             js_on_load=view.CHOICES_JS,
             elem_id="story-choices",
             apply_default_css=False,
+            **view.choices_words(),
         )
-        self.choices_votes = vote_row("Are these choices good?")
+        self.choices_votes = vote_row(say("Are these choices good?"))
         self.action = gr.Textbox(
-            label="Or do something else",
-            placeholder="I climb the tree and look around",
+            label=say("Or do something else"),
+            placeholder=say("I climb the tree and look around"),
             elem_id="story-action",
             max_length=MAX_LINE,
             submit_btn=True,
             visible=False,
         )
         with gr.Row(visible=False, elem_classes="story-ways") as self.ways_back:
-            self.undo = gr.Button("Undo", elem_id="story-undo", min_width=90)
-            self.redo = gr.Button("Redo", elem_id="story-redo", min_width=90)
-            self.restart = gr.Button("Restart", elem_id="story-restart", min_width=90)
-            self.end = gr.Button("End the story", elem_id="story-end", min_width=120)
-            self.reading = gr.Button("Reading mode", elem_id="story-reading", min_width=120)
+            self.undo = gr.Button(say("Undo"), elem_id="story-undo", min_width=90)
+            self.redo = gr.Button(say("Redo"), elem_id="story-redo", min_width=90)
+            self.restart = gr.Button(say("Restart"), elem_id="story-restart", min_width=90)
+            self.end = gr.Button(say("End the story"), elem_id="story-end", min_width=120)
+            self.reading = gr.Button(say("Reading mode"), elem_id="story-reading", min_width=120)
 
     def everything(self) -> list[Any]:
         """All that a handler may change."""
@@ -131,7 +133,7 @@ class Layout:
     def while_telling(self, step: Telling) -> Changes:
         """The page while a passage is on its way."""
         writing = step.doing == "scene"
-        status = "Writing the scene …" if writing else "Looking for ways on …"
+        status = say("Writing the scene …") if writing else say("Looking for ways on …")
         if step.waiting:
             status = waiting_line(step.waiting)
         return {
@@ -204,7 +206,7 @@ class Layout:
         return {
             self.place: NOWHERE,
             self.earlier: "",
-            self.scene: view.WELCOME,
+            self.scene: view.welcome(),
             self.scene_votes[0]: gr.Row(visible=False),
             self.choices: [],
             self.choices_votes[0]: gr.Row(visible=False),
@@ -219,7 +221,7 @@ class Layout:
 def _flavour(label: str, presets: tuple[str, ...], elem_id: str) -> gr.Dropdown:
     return gr.Dropdown(
         label=label,
-        choices=["", *presets],
+        choices=[("", ""), *((say(word), word) for word in presets)],
         value="",
         allow_custom_value=True,
         elem_id=elem_id,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from apps.checks import storable
 from shared.errors import BadRequest
+from shared.texts import say
 
 MAX_NOTE = 1_000
 """Longest author's note or lore text, in characters."""
@@ -83,12 +84,12 @@ def read(
         BadRequest: If something is too long, or a lore note has no “key: text”.
     """
     return Notes(
-        author=_text(author, "author's note"),
-        place=_text(place, "place"),
-        facts=_lines(facts, "facts"),
-        people=_lines(people, "people"),
-        things=_lines(things, "things"),
-        lore=tuple(_lore(line) for line in _lines(lore, "lore notes")),
+        author=_text(author, say("author's note")),
+        place=_text(place, say("place")),
+        facts=_lines(facts, say("facts")),
+        people=_lines(people, say("people")),
+        things=_lines(things, say("things")),
+        lore=tuple(_lore(line) for line in _lines(lore, say("lore notes"))),
     )
 
 
@@ -96,7 +97,8 @@ def _text(text: str, name: str) -> str:
     tidy = " ".join(storable(text or "").split())
     if len(tidy) > MAX_NOTE:
         raise BadRequest(
-            f"The {name} has {len(tidy)} characters.", fix=f"It takes up to {MAX_NOTE}."
+            say("The {name} has {count} characters.", name=name, count=len(tidy)),
+            fix=say("It takes up to {most}.", most=MAX_NOTE),
         )
     return tidy
 
@@ -104,7 +106,10 @@ def _text(text: str, name: str) -> str:
 def _lines(text: str, name: str) -> tuple[str, ...]:
     found = tuple(tidy for line in (text or "").splitlines() if (tidy := _text(line, name)))
     if len(found) > MAX_LINES:
-        raise BadRequest(f"There are {len(found)} {name}.", fix=f"It takes up to {MAX_LINES}.")
+        raise BadRequest(
+            say("There are {count} {what}.", count=len(found), what=name),
+            fix=say("It takes up to {most}.", most=MAX_LINES),
+        )
     return found
 
 
@@ -113,8 +118,8 @@ def _lore(line: str) -> Lore:
     names = tuple(key for key in KEYS.split(keys.strip()) if key)
     if not colon or not names or not text.strip():
         raise BadRequest(
-            f"The lore note “{line[:60]}” has no key.",
-            fix="Write “key, other key: what the model should know”.",
+            say("The lore note “{line}” has no key.", line=line[:60]),
+            fix=say("Write “key, other key: what the model should know”."),
         )
     return Lore(names, text.strip())
 

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from apps.context import Context
-from apps.story import style
+from apps.story import style, view
 from apps.story.api import add_api
 from apps.story.beside import Beside
 from apps.story.desk import StoryDesk
@@ -114,6 +114,7 @@ class StoryPage:
         """Tell the first scene of a new story."""
         manner = _manner(age, length, person, tense, children)
         owner = owner_of(request)
+        genre, tone = view.kept(genre, form.GENRES), view.kept(tone, form.TONES)
         telling = self.teller.begin(owner, title, genre, tone, manner)
         async for changes in self._follow(owner, telling):
             yield changes

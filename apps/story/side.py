@@ -3,6 +3,8 @@
 Layout alone; the handlers are the page's, since most of them change what is read.
 """
 
+import html
+
 import gradio as gr
 
 from apps.story import chart
@@ -10,15 +12,21 @@ from apps.story.desk import FORMATS
 from apps.story.notes import MAX_NOTE, Notes
 from apps.story.tale import MAX_SCENE
 from shared.formats import story as form
+from shared.texts import later, say
 
-TOLD = "What the model is told of scenes that left its window"
+TOLD = later("What the model is told of scenes that left its window")
+TOLD_BY_MODEL = later(
+    "What the model is told of scenes that left its window (summed up by the model; change it as"
+    " you like)"
+)
 
 
 class Side:
     """The components beside the scene, in the current Blocks context."""
 
     def __init__(self) -> None:
-        gr.HTML('<h2 class="story-head">Map</h2>', apply_default_css=False)
+        name = html.escape(say("Map"))
+        gr.HTML(f'<h2 class="story-head">{name}</h2>', apply_default_css=False)
         self.map = gr.HTML(
             chart.draw((), ""), elem_id="story-map", js_on_load=chart.JS, apply_default_css=False
         )
@@ -26,17 +34,24 @@ class Side:
             self._lay_out_notes()
             self._lay_out_scene()
             self._lay_out_files()
-        with gr.Accordion("Your stories", open=True, elem_id="story-library"):
+        with gr.Accordion(say("Your stories"), open=True, elem_id="story-library"):
             self.shelf = gr.Dropdown(
-                label="Go on with", choices=[], value=None, elem_id="story-shelf", visible=False
+                label=say("Go on with"),
+                choices=[],
+                value=None,
+                elem_id="story-shelf",
+                visible=False,
             )
             self.take_in = gr.UploadButton(
-                "Open a JSON file", file_types=[".json"], type="binary", elem_id="story-open"
+                say("Open a JSON file"),
+                file_types=[".json"],
+                type="binary",
+                elem_id="story-open",
             )
-            self.delete = gr.Button("Delete this story", elem_id="story-delete", visible=False)
+            self.delete = gr.Button(say("Delete this story"), elem_id="story-delete", visible=False)
 
     def _lay_out_notes(self) -> None:
-        with gr.Accordion("Notes and memory", open=False, elem_id="story-notes"):
+        with gr.Accordion(say("Notes and memory"), open=False, elem_id="story-notes"):
             self.budget = gr.HTML(
                 "",
                 html_template="<p>${value}</p>",
@@ -44,55 +59,62 @@ class Side:
                 elem_classes="story-budget",
                 apply_default_css=False,
             )
-            self.author = _lines("Author’s note", "Make it rain more often.", lines=2)
-            self.where = _lines("Place", "The harbour", lines=1)
-            self.facts = _lines("What stays true", "It is winter.\nMagic costs a memory.")
-            self.people = _lines("People", "Ada, the ferrywoman")
-            self.things = _lines("What you carry", "a lantern", lines=2)
+            self.author = _lines(say("Author’s note"), say("Make it rain more often."), lines=2)
+            self.where = _lines(say("Place"), say("The harbour"), lines=1)
+            self.facts = _lines(say("What stays true"), say("It is winter.\nMagic costs a memory."))
+            self.people = _lines(say("People"), say("Ada, the ferrywoman"))
+            self.things = _lines(say("What you carry"), say("a lantern"), lines=2)
             self.lore = _lines(
-                "Lore, told when mentioned", "ferry, boat: It sails only at night.", lines=3
+                say("Lore, told when mentioned"),
+                say("ferry, boat: It sails only at night."),
+                lines=3,
             )
             with gr.Row():
-                self.save_notes = gr.Button("Save notes", variant="primary", min_width=90)
+                self.save_notes = gr.Button(say("Save notes"), variant="primary", min_width=90)
                 self.read_state = gr.Button(
-                    "Ask the model", elem_id="story-read-state", min_width=90
+                    say("Ask the model"), elem_id="story-read-state", min_width=90
                 )
             self.summary = gr.Textbox(
-                label=TOLD,
+                label=say(TOLD),
                 lines=3,
                 max_length=MAX_NOTE * 2,
                 visible=False,
                 elem_id="story-summary",
             )
             with gr.Row(visible=False) as self.summary_row:
-                self.save_summary = gr.Button("Save summary", min_width=90)
-                self.sum_up = gr.Button("Let the model sum up", min_width=90)
+                self.save_summary = gr.Button(say("Save summary"), min_width=90)
+                self.sum_up = gr.Button(say("Let the model sum up"), min_width=90)
 
     def _lay_out_scene(self) -> None:
-        with gr.Accordion("This scene", open=False, elem_id="story-this-scene"):
-            self.again = gr.Button("Tell it anew", elem_id="story-again")
+        with gr.Accordion(say("This scene"), open=False, elem_id="story-this-scene"):
+            self.again = gr.Button(say("Tell it anew"), elem_id="story-again")
             self.text = gr.Textbox(
-                label="Its text", lines=5, max_length=MAX_SCENE, elem_id="story-edit"
+                label=say("Its text"), lines=5, max_length=MAX_SCENE, elem_id="story-edit"
             )
-            self.rewrite = gr.Button("Keep my version beside it", elem_id="story-rewrite")
+            self.rewrite = gr.Button(say("Keep my version beside it"), elem_id="story-rewrite")
             self.link_text = gr.Textbox(
-                label="A way back: what the reader does",
-                placeholder="Go back to the harbour",
+                label=say("A way back: what the reader does"),
+                placeholder=say("Go back to the harbour"),
                 max_length=80,
                 elem_id="story-link-text",
             )
             self.link_to = gr.Dropdown(
-                label="… leads to", choices=[], value=None, elem_id="story-link-to"
+                label=say("… leads to"), choices=[], value=None, elem_id="story-link-to"
             )
-            self.link = gr.Button("Add this way", elem_id="story-link")
-            self.remove = gr.Button("Remove this scene and what follows", elem_id="story-remove")
+            self.link = gr.Button(say("Add this way"), elem_id="story-link")
+            self.remove = gr.Button(
+                say("Remove this scene and what follows"), elem_id="story-remove"
+            )
 
     def _lay_out_files(self) -> None:
-        with gr.Accordion("Save as a file", open=False, elem_id="story-files"):
+        with gr.Accordion(say("Save as a file"), open=False, elem_id="story-files"):
             self.kind = gr.Dropdown(
-                label="As", choices=list(FORMATS), value=FORMATS[0], elem_id="story-format"
+                label=say("As"),
+                choices=[(say(kind), kind) for kind in FORMATS],
+                value=FORMATS[0],
+                elem_id="story-format",
             )
-            self.save = gr.Button("Save", elem_id="story-save")
+            self.save = gr.Button(say("Save"), elem_id="story-save")
 
     def notes(self) -> list[gr.Textbox]:
         """The fields of `apps.story.notes.read`, in its order."""
@@ -115,17 +137,19 @@ class Wishes:
 
     def __init__(self) -> None:
         with gr.Accordion(
-            "How it is told", open=False, elem_id="story-manner", elem_classes="story-manner"
+            say("How it is told"), open=False, elem_id="story-manner", elem_classes="story-manner"
         ):
             with gr.Row():
-                self.age = _choice("Readers’ age", form.AGES)
-                self.length = _choice("Scenes", tuple(form.LENGTHS))
-                self.person = _choice("Person", form.PERSONS)
-                self.tense = _choice("Tense", form.TENSES)
+                self.age = _choice(say("Readers’ age"), form.AGES)
+                self.length = _choice(say("Scenes"), tuple(form.LENGTHS))
+                self.person = _choice(say("Person"), form.PERSONS)
+                self.tense = _choice(say("Tense"), form.TENSES)
             self.children = gr.Checkbox(
-                label="Safe for children",
-                info="Best effort: the model is asked for it, and sentences with harsh English"
-                " words are left out. No promise.",
+                label=say("Safe for children"),
+                info=say(
+                    "Best effort: the model is asked for it, and sentences with harsh English"
+                    " words are left out. No promise."
+                ),
                 elem_id="story-children",
             )
 
@@ -140,5 +164,8 @@ def _lines(label: str, placeholder: str, lines: int = 3) -> gr.Textbox:
 
 def _choice(label: str, offered: tuple[str, ...]) -> gr.Dropdown:
     return gr.Dropdown(
-        label=label, choices=[("as it comes", ""), *offered], value="", min_width=130
+        label=label,
+        choices=[(say("as it comes"), ""), *((say(word), word) for word in offered)],
+        value="",
+        min_width=130,
     )

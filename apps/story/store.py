@@ -18,6 +18,7 @@ from feedback.records import now, owner_hash
 from shared.errors import BadRequest, NotFound
 from shared.formats.story import is_ending
 from shared.ids import new_id
+from shared.texts import say
 
 
 class StoryStore:
@@ -75,7 +76,7 @@ class StoryStore:
         with self._shelf.work() as db:
             row = db.execute(rows.FIND, (story_id, owner_hash(owner))).fetchone()
             if row is None:
-                raise NotFound("There is no such story of yours.", fix="Begin a new one.")
+                raise NotFound(say("There is no such story of yours."), fix=say("Begin a new one."))
             found = db.execute(rows.PASSAGES, (story_id,)).fetchall()
             links = db.execute(rows.LINKS, (story_id,)).fetchall()
             told = db.execute("SELECT * FROM story_summaries WHERE story = ?", (story_id,))
@@ -160,7 +161,7 @@ class StoryStore:
         book = self.open(owner, story_id)
         book.passage(link.target_id)
         if book.passage(link.passage_id).ended or link.passage_id == link.target_id:
-            raise BadRequest("No way can lead there.", fix="Choose another passage.")
+            raise BadRequest(say("No way can lead there."), fix=say("Choose another passage."))
         with self._shelf.change() as db:
             rows.link(db, link)
 
@@ -180,7 +181,10 @@ class StoryStore:
         old = self.open(owner, story_id).passage(passage_id)
         text = storable(scene).strip()
         if not 0 < len(text) <= MAX_SCENE:
-            raise BadRequest(f"The scene has {len(text)} characters.", fix=f"1 to {MAX_SCENE}.")
+            raise BadRequest(
+                say("The scene has {count} characters.", count=len(text)),
+                fix=say("{fewest} to {most}.", fewest=1, most=MAX_SCENE),
+            )
         new = dataclasses.replace(
             old, id=new_id(), scene=text, edited_from=old.id, ended=old.ended or is_ending(text)
         )
@@ -203,7 +207,9 @@ class StoryStore:
         gone = book.below(passage_id)
         left = [passage.id for passage in book.passages if passage.id not in gone]
         if not left:
-            raise BadRequest("Nothing would be left.", fix="Delete the whole story instead.")
+            raise BadRequest(
+                say("Nothing would be left."), fix=say("Delete the whole story instead.")
+            )
         place = book.place if book.place not in gone else parent or left[-1]
         tip = book.tip if book.tip not in gone else place
         with self._shelf.change() as db:

@@ -4,15 +4,19 @@ import random
 from dataclasses import dataclass
 
 from shared.formats.story import GENRES, TONES
+from shared.texts import later, say
 
 HEROES = (
-    "lighthouse", "clockmaker", "fox", "cartographer", "snail", "night train", "ferry", "librarian",
-    "orchard", "weather vane", "postman", "umbrella", "violin", "baker", "comet", "lantern",
+    later("lighthouse"), later("clockmaker"), later("fox"), later("cartographer"), later("snail"),
+    later("night train"), later("ferry"), later("librarian"), later("orchard"),
+    later("weather vane"), later("postman"), later("umbrella"), later("violin"), later("baker"),
+    later("comet"), later("lantern"),
 )  # fmt: skip
 DEEDS = (
-    "that walked", "who forgot the sea", "at the end of the tram line", "that nobody wound up",
-    "who collected echoes", "under the frozen lake", "that would not end", "with two shadows",
-    "who swallowed the moon", "in the thirteenth room", "that answered back", "of the salt islands",
+    later("that walked"), later("who forgot the sea"), later("at the end of the tram line"),
+    later("that nobody wound up"), later("who collected echoes"), later("under the frozen lake"),
+    later("that would not end"), later("with two shadows"), later("who swallowed the moon"),
+    later("in the thirteenth room"), later("that answered back"), later("of the salt islands"),
 )  # fmt: skip
 
 
@@ -28,4 +32,5 @@ class Wish:
 def surprise(chance: random.Random | None = None) -> Wish:
     """A new wish; about 7,000 are possible."""
     pick = (chance or random.SystemRandom()).choice
-    return Wish(f"The {pick(HEROES)} {pick(DEEDS)}", pick(GENRES), pick(TONES))
+    title = say("The {hero} {deed}", hero=say(pick(HEROES)), deed=say(pick(DEEDS)))
+    return Wish(title, pick(GENRES), pick(TONES))

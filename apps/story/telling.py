@@ -34,6 +34,7 @@ from shared.formats import usual
 from shared.formats.alike import alike
 from shared.ids import new_id
 from shared.messages import Message
+from shared.texts import say
 
 DEADLINE_SECONDS = 300.0
 TRIES = 3
@@ -111,9 +112,9 @@ class Storyteller:
         """
         story = Story(
             id=new_id(),
-            title=one_line(title, name="title"),
-            genre=one_line(genre, name="genre", fewest=0, most=MAX_FLAVOUR),
-            tone=one_line(tone, name="tone", fewest=0, most=MAX_FLAVOUR),
+            title=one_line(title, name=say("title")),
+            genre=one_line(genre, name=say("genre"), fewest=0, most=MAX_FLAVOUR),
+            tone=one_line(tone, name=say("tone"), fewest=0, most=MAX_FLAVOUR),
             manner=manner or Manner(),
         )
         return self._tell(owner, Turn(story=story, path=(), step="begin"))
@@ -132,7 +133,8 @@ class Storyteller:
         # A program may send anything; True would count as 1.
         if type(choice) is not int or not 0 <= choice < len(offered):
             raise BadRequest(
-                f"There is no choice {choice!r} here.", fix=f"Send 0 to {len(offered) - 1}."
+                say("There is no choice {choice} here.", choice=repr(choice)),
+                fix=say("Send 0 to {last}.", last=len(offered) - 1),
             )
         return self._go_on(owner, book, passage_id, "choice", offered[choice].text)
 
@@ -140,7 +142,7 @@ class Storyteller:
         self, owner: str, story_id: str, passage_id: str, action: str
     ) -> AsyncGenerator[Telling, None]:
         """Do something of one's own; raises like `choose`."""
-        said = one_line(action, name="action")
+        said = one_line(action, name=say("action"))
         book = self._open(owner, story_id, passage_id)
         return self._go_on(owner, book, passage_id, "action", said)
 
@@ -177,7 +179,8 @@ class Storyteller:
         book = self.store.open(owner, an_id(story_id, name="story_id"))
         if book.passage(passage_id).ended:
             raise BadRequest(
-                "The story ends here.", fix="Go back to an earlier passage, or begin a new story."
+                say("The story ends here."),
+                fix=say("Go back to an earlier passage, or begin a new story."),
             )
         return book
 
@@ -188,7 +191,7 @@ class Storyteller:
 
     async def _tell(self, owner: str, turn: Turn) -> AsyncGenerator[Telling, None]:
         engine = self.engine()
-        require(engine, "schema", what_for="A story with choices")
+        require(engine, "schema", what_for=say("A story with choices"))
         yield self._telling(turn, "scene")
         seen = await memory.remembered(engine, turn.story, turn.path, turn.said, turn.summaries)
         newest = memory.question(turn.story, turn.step, turn.said)
@@ -231,7 +234,7 @@ class Storyteller:
         if latest.finished and latest.finished.numbers.finish_reason != "stop":
             scene = whole_sentences(scene) or scene
         if not scene:
-            raise EngineClosed("The model wrote nothing.", fix="Choose again.")
+            raise EngineClosed(say("The model wrote nothing."), fix=say("Choose again."))
         self._keep(owner, turn.passage(scene, latest.answer_id, reminder), turn)
 
     def _keep(self, owner: str, passage: Passage, turn: Turn) -> None:

@@ -5,59 +5,73 @@ A small model likes to repeat itself. Near-duplicates are dropped and the model 
 marked as such.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 from apps.story.book import Book
 from apps.story.tale import Choice, Passage
 from shared.formats.alike import alike
+from shared.texts import later, say
 
 FEWEST, MOST = 2, 4
 
 STOCK: dict[str, tuple[str, ...]] = {
     "fairy tale": (
-        "Follow the light between the trees",
-        "Knock on the nearest door",
-        "Ask the oldest creature for advice",
-        "Share your bread with a stranger",
+        later("Follow the light between the trees"),
+        later("Knock on the nearest door"),
+        later("Ask the oldest creature for advice"),
+        later("Share your bread with a stranger"),
     ),
     "adventure": (
-        "Take the steep path",
-        "Look at the map once more",
-        "Hide and watch",
-        "Call out to whoever is there",
+        later("Take the steep path"),
+        later("Look at the map once more"),
+        later("Hide and watch"),
+        later("Call out to whoever is there"),
     ),
     "mystery": (
-        "Look for a clue",
-        "Question the nearest witness",
-        "Go back to where it began",
-        "Follow the footprints",
+        later("Look for a clue"),
+        later("Question the nearest witness"),
+        later("Go back to where it began"),
+        later("Follow the footprints"),
     ),
     "science fiction": (
-        "Scan the surroundings",
-        "Send a message home",
-        "Open the hatch",
-        "Ask the ship what it knows",
+        later("Scan the surroundings"),
+        later("Send a message home"),
+        later("Open the hatch"),
+        later("Ask the ship what it knows"),
     ),
     "animal": (
-        "Follow the scent",
-        "Ask the other animals",
-        "Climb up and look around",
-        "Wait quietly in the grass",
+        later("Follow the scent"),
+        later("Ask the other animals"),
+        later("Climb up and look around"),
+        later("Wait quietly in the grass"),
     ),
     "spooky": (
-        "Open the creaking door",
-        "Light a candle",
-        "Listen at the wall",
-        "Turn round very slowly",
+        later("Open the creaking door"),
+        later("Light a candle"),
+        later("Listen at the wall"),
+        later("Turn round very slowly"),
     ),
     "": (
-        "Look around carefully",
-        "Go on",
-        "Turn back",
-        "Speak to whoever is near",
+        later("Look around carefully"),
+        later("Go on"),
+        later("Turn back"),
+        later("Speak to whoever is near"),
     ),
 }
 """Genre to what one can nearly always do in it; the empty genre serves all others."""
+_STOCK_TEXTS = frozenset(itertools.chain.from_iterable(STOCK.values()))
+
+
+def read(choice: Choice) -> str:
+    """A choice as the reader reads it: Inkloop's own ones in the language of the site."""
+    return say(choice.text) if choice.stock else choice.text
+
+
+def said(passage: Passage) -> str:
+    """What the reader did, as `read` showed it to them; empty where they only began or ended."""
+    stock = passage.step == "choice" and passage.said in _STOCK_TEXTS
+    return say(passage.said) if stock else passage.said
 
 
 def distinct(texts: Iterable[str]) -> list[str]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.messages import Message
+from shared.texts import later
 
 VERSION = "story-1"
 
@@ -27,8 +28,23 @@ SYSTEM = (
 CHOICES = "What can the reader do next? Answer as JSON with two to four short choices."
 THE_END = "The end."
 
-GENRES = ("fairy tale", "adventure", "mystery", "science fiction", "animal", "spooky")
-TONES = ("cheerful", "calm", "funny", "dark", "mysterious", "exciting")
+# Marked because they are also labels on the page; the model always reads them as they stand here.
+GENRES = (
+    later("fairy tale"),
+    later("adventure"),
+    later("mystery"),
+    later("science fiction"),
+    later("animal"),
+    later("spooky"),
+)
+TONES = (
+    later("cheerful"),
+    later("calm"),
+    later("funny"),
+    later("dark"),
+    later("mysterious"),
+    later("exciting"),
+)
 
 CHOICES_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -44,12 +60,14 @@ CHOICES_SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }
 
-
-AGES = ("5 to 7", "8 to 11", "12 to 15", "grown-up")
-LENGTHS = {"short": "one or two sentences", "middle": "three to five sentences",
-           "long": "six to nine sentences"}  # fmt: skip
-PERSONS = ("second person (you)", "first person (I)", "third person")
-TENSES = ("past", "present")
+AGES = (later("5 to 7"), later("8 to 11"), later("12 to 15"), later("grown-up"))
+LENGTHS = {
+    later("short"): "one or two sentences",
+    later("middle"): "three to five sentences",
+    later("long"): "six to nine sentences",
+}
+PERSONS = (later("second person (you)"), later("first person (I)"), later("third person"))
+TENSES = (later("past"), later("present"))
 FOR_CHILDREN = "For children: nothing cruel, no blood, no weapons, no drugs, no swearing."
 
 STATE = "What holds now? Answer as JSON: the place, people, things the reader has, and facts."

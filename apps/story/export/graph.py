@@ -9,8 +9,14 @@ from dataclasses import dataclass
 
 from apps.story.book import Book
 from apps.story.tale import Passage
+from shared.texts import later, say
 
-STEP_NAMES = {"begin": "Another beginning", "end": "The end", "choice": "", "action": ""}
+STEP_NAMES = {
+    "begin": later("Another beginning"),
+    "end": later("The end"),
+    "choice": "",
+    "action": "",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +64,14 @@ def scenes(book: Book) -> list[Scene]:
 def _ways(book: Book, passage: Passage) -> list[tuple[str, str]]:
     """What was said here and where it led; a second telling of the same is numbered."""
     found = [
-        (child.said or STEP_NAMES[child.step], child.id)
+        (child.said or say(STEP_NAMES[child.step]), child.id)
         for child in book.passages
         if child.parent_id == passage.id
     ]
     found += [(link.said, link.target_id) for link in book.links if link.passage_id == passage.id]
     if passage is book.passages[0]:
         others = [each for each in book.passages[1:] if each.parent_id is None]
-        found += [(STEP_NAMES["begin"], other.id) for other in others]
+        found += [(say(STEP_NAMES["begin"]), other.id) for other in others]
     return _numbered(found)
 
 

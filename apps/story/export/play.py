@@ -10,6 +10,7 @@ from markupsafe import Markup
 from apps.story.book import Book
 from apps.story.emblem import emblem
 from apps.story.export.graph import scenes
+from shared.texts import language, say
 
 TEMPLATES = Environment(
     loader=PackageLoader("apps.story.export"),
@@ -26,10 +27,28 @@ def to_html(book: Book, *, writer: str = "") -> str:
         book: With at least one passage.
         writer: The model that wrote it, as a person would name it.
     """
+    found = scenes(book)
     return TEMPLATES.get_template("play.html.j2").render(
+        words=_words(writer),
+        language=language().replace("_", "-"),
         title=book.story.title,
         # Drawn here, from numbers alone: nothing of the reader's text is in it.
         emblem=Markup(emblem(book.story.title, book.story.notes.place)),  # noqa: S704
-        scenes=scenes(book),
-        writer=writer,
+        scenes=[(scene, say("Scene {number}", number=scene.number)) for scene in found],
     )
+
+
+def _words(writer: str) -> dict[str, str]:
+    """What the page says besides the story."""
+    return {
+        "reading": say("Reading"),
+        "back": say("Back"),
+        "restart": say("From the beginning"),
+        "over": say("The story ends here."),
+        "unread": say("Nobody went on from here yet."),
+        "writer": say(
+            "Written with Inkloop by a reader and a language model ({model}).", model=writer
+        )
+        if writer
+        else say("Written with Inkloop by a reader and a language model."),
+    }

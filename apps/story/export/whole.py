@@ -23,6 +23,7 @@ from apps.story.notes import MAX_LINES, MAX_NOTE, Lore, Notes
 from apps.story.tale import MAX_FLAVOUR, MAX_SCENE, Choice, Link, Manner, Passage, Story
 from shared.errors import BadRequest
 from shared.ids import new_id
+from shared.texts import say
 
 FORMAT = "inkloop-story"
 MAX_BYTES = 8 * 1024 * 1024
@@ -102,19 +103,21 @@ class _File(_Part):
         known: dict[str, _Passage] = {}
         for passage in self.passages:
             if passage.id in known:
-                raise ValueError(f"the passage {passage.id} stands in it twice")
+                raise ValueError(say("the passage {id} stands in it twice", id=passage.id))
             if passage.parent is not None and passage.parent not in known:
-                raise ValueError(f"the parent of passage {passage.id} does not come before it")
+                raise ValueError(
+                    say("the parent of passage {id} does not come before it", id=passage.id)
+                )
             if passage.parent is not None and known[passage.parent].ended:
-                raise ValueError(f"passage {passage.id} goes on after an ending")
+                raise ValueError(say("passage {id} goes on after an ending", id=passage.id))
             known[passage.id] = passage
         for link in self.links:
             if link.passage not in known or link.target not in known or link.passage == link.target:
-                raise ValueError("a link leads to no passage")
+                raise ValueError(say("a link leads to no passage"))
             if known[link.passage].ended:
-                raise ValueError("a link goes on after an ending")
+                raise ValueError(say("a link goes on after an ending"))
         if self.place not in known or not set(self.summaries) <= set(known):
-            raise ValueError("it names a passage that it does not hold")
+            raise ValueError(say("it names a passage that it does not hold"))
         return self
 
 
@@ -161,7 +164,8 @@ def from_json(data: bytes) -> Book:
     """
     if len(data) > MAX_BYTES:
         raise BadRequest(
-            f"The file has {len(data):,} bytes.", fix=f"A story takes up to {MAX_BYTES:,}."
+            say("The file has {count} bytes.", count=f"{len(data):,}"),
+            fix=say("A story takes up to {most}.", most=f"{MAX_BYTES:,}"),
         )
     try:
         text = storable(data.decode("utf-8", "replace").replace("\\u0000", ""))
@@ -169,7 +173,7 @@ def from_json(data: bytes) -> Book:
     except ValidationError as error:
         raise _refused(_first(error)) from error
     except (ValueError, RecursionError) as error:
-        raise _refused("it is not JSON") from error
+        raise _refused(say("it is not JSON")) from error
     return _book(read)
 
 
@@ -186,8 +190,8 @@ def _mended(value: object) -> object:
 
 def _refused(why: str) -> BadRequest:
     return BadRequest(
-        f"This is no story that can be opened: {why}.",
-        fix="Choose a JSON file that “Save as JSON” of the story page wrote.",
+        say("This is no story that can be opened: {why}.", why=why),
+        fix=say("Choose a JSON file that “Save as JSON” of the story page wrote."),
     )
 
 
