@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from shared.engine.types import Ability, Done, Engine, Numbers, Piece, Request, TokenLogprob
 from shared.errors import AbilityMissing, EngineClosed
+from shared.texts import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ async def complete(engine: Engine, request: Request) -> Answer:
                 logprobs.extend(event.logprobs)
             elif isinstance(event, Done):
                 return Answer("".join(pieces), event.numbers, tuple(logprobs))
-    raise EngineClosed("The answer ended without a last word.", fix="Ask again.")
+    raise EngineClosed(say("The answer ended without a last word."), fix=say("Ask again."))
 
 
 def require(engine: Engine, ability: Ability, *, what_for: str) -> None:
@@ -39,6 +40,11 @@ def require(engine: Engine, ability: Ability, *, what_for: str) -> None:
     info = engine.info()
     if ability not in info.abilities:
         raise AbilityMissing(
-            f"{what_for} needs the ability “{ability}”, which {info.release} does not have.",
-            fix="Use a local GGUF model for it (INKLOOP_MODEL or INKLOOP_ROLE_…).",
+            say(
+                "{what} needs the ability “{ability}”, which {release} does not have.",
+                what=what_for,
+                ability=ability,
+                release=info.release,
+            ),
+            fix=say("Use a local GGUF model for it (INKLOOP_MODEL or INKLOOP_ROLE_…)."),
         )
