@@ -12,10 +12,11 @@ from xml.etree import ElementTree
 import pytest
 
 from apps.poetry import binding, lexicon, spelling
-from apps.poetry.agreement import VERSE, on_known_poems, on_sonnets, sonnets
+from apps.poetry.agreement import VERSE, known_poems, on_known_poems, on_sonnets, sonnets
 from apps.poetry.card import svg
 from apps.poetry.checks import report
 from apps.poetry.desk import PoemDesk
+from apps.poetry.layout import form_choices
 from apps.poetry.own_forms import read_form
 from apps.poetry.poem import Poem, checked_lines, wanted
 from apps.poetry.report import Report
@@ -27,6 +28,8 @@ from shared.engine.types import Event, Piece, Request
 from shared.errors import AbilityMissing, BadRequest, EngineClosed, NotFound
 from shared.formats.poetry import FORMS, Form, pattern
 from shared.formats.verse import initials, literal
+from shared.home import Home
+from tests.brackets import bare, spoken
 from tests.writing_room import HOSTILE, OTHER, OWNER, room, scripted
 
 BASHO = "An old silent pond\nA frog jumps into the pond\nSplash! Silence again."
@@ -525,3 +528,25 @@ def test_the_verse_keeps_every_letter_beside_its_margins() -> None:
     )
     assert plain == "".join(poem.lines)
     assert "<img" not in shown
+
+
+def test_whatever_is_amiss_is_said_in_the_language_of_the_site(tmp_path: Path) -> None:
+    poems = [poem["text"].split(" / ") for some in known_poems().values() for poem in some]
+    poems.append(["xyzzlor", "the blarg", "…", "xyzzlor"])
+    forms = [*FORMS.values(), read_form("mine", "A1 3b A1 4-5b", "")]
+    with spoken(Home(tmp_path)):
+        found = [report(lines, form, initials="qu") for lines in poems for form in forms]
+        said = {problem for one in found for line in one.lines for problem in line.problems}
+    assert len(said) > 100
+    assert {bare(problem).strip() for problem in said} == {""}
+
+
+def test_a_form_of_ones_own_is_told_to_the_model_in_english_wherever_it_was_made(
+    tmp_path: Path,
+) -> None:
+    with spoken(Home(tmp_path)):
+        form = read_form("mine", "8a 6b", "iambic")
+        shown = form_choices({"mine": form})[-1]
+    assert form.hint == "2 lines, syllables and rhymes 8a 6b, iambic"
+    assert shown == ("⟦mine: ⟦2 lines, syllables and rhymes 8a 6b, ⟦iambic⟧⟧⟧", "mine")
+    assert form_choices({"mine": form})[-1] == (f"mine: {form.hint}", "mine")

@@ -1,6 +1,8 @@
 """What people see of their own flags, what they may do about them, and what releases tell."""
 
+import html
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,19 +12,21 @@ from apps.context import Context, Finished
 from apps.receipts import view
 from apps.receipts.again import ask_again
 from apps.receipts.desk import Desk
-from apps.receipts.words import erasing, life, pasted
+from apps.receipts.words import SENTENCES, erasing, life, pasted
 from apps.releases import view as releases_view
 from apps.releases.timeline import judged, read_timeline
+from apps.ui.flag_form import Flagging
 from feedback.curate import build
 from feedback.drafts import make_draft
 from feedback.progress import Progress
 from feedback.receipts import Reach
-from feedback.records import AnswerRecord, ModelRef, Turn
+from feedback.records import AnswerRecord, ModelRef, Receipt, Turn
 from shared.engine.scripted import ScriptedEngine
 from shared.errors import BadRequest, NotFound
 from shared.home import Home
 from shared.releases import ReleaseStore
 from shared.settings import Settings
+from tests.brackets import bare, spoken
 from tests.feedback_room import Room
 from tests.test_releases import add
 
@@ -257,7 +261,56 @@ def test_without_the_recorded_answer_the_stored_words_are_asked(room: Room) -> N
     assert ask_again(record, None, owner=ADA).request.messages[0].content == "Do it."
 
 
+def test_a_receipt_is_read_as_the_site_says_it(tmp_path: Path) -> None:
+    with spoken(Home(tmp_path)):
+        shown = Flagging(
+            receipt=Receipt(flag_id="f-1", receipt="s_2", state="received")
+        ).shown_receipt()
+        assert shown.startswith("⟦")
+        assert {pasted(shown), pasted(f" {shown}\n"), pasted(shown.replace("\n", ""))} == {
+            ("f-1", "s_2")
+        }
+        assert pasted("Flag f-1\nReceipt s_2") == ("f-1", "s_2")
+        assert pasted("f-1") == ("f-1", "")
+
+
+def test_a_life_and_an_erasure_are_told_in_the_language_of_the_site(tmp_path: Path) -> None:
+    at = "2026-01-02T03:04"
+    reach = Reach(revisions=2, datasets=("7",), runs=("8",), releases=("9",))
+    with spoken(Home(tmp_path)):
+        lives = [
+            life({"flag_id": "1", "state": state, "history": [{"state": state, "at": at}]})
+            for state in SENTENCES
+        ]
+        shown = [view.life(one) for one in lives] + erasing(reach, pushed_to="6")
+    assert {_english("".join(shown))} == {"UTC"}
+
+
+def _english(shown: str) -> str:
+    words = re.findall(r"[^\W\d_]{2,}", bare(html.unescape(re.sub(r"<[^>]*>", " ", shown))))
+    return " ".join(sorted(set(words)))
+
+
 # Releases
+
+
+def test_a_release_is_told_in_the_language_of_the_site(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    store = ReleaseStore(home.releases)
+    add(store, tmp_path / "a", "demo-r1", report={"passed": True, "findings": [
+        {"name": "1", "passed": passed, "words": "."} for passed in (True, False, None)
+    ]})  # fmt: skip
+    store.promote("demo-r1")
+    with spoken(home):
+        shown = [
+            releases_view.timeline(read_timeline(home, answering=name))
+            for name in ("demo", "demo-r1")
+        ]
+    told = _english("".join(shown)).split()
+    # Names, and the beginnings of checksums.
+    assert {word for word in told if not set(word) <= set("abcdef")} <= {
+        "Inkloop", "MB", "UTC", "apache", "demo", "gguf", "sha", "smoke",
+    }  # fmt: skip
 
 
 def test_without_releases_the_page_says_how_one_is_made(tmp_path: Path) -> None:

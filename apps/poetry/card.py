@@ -11,12 +11,12 @@ _LETTER = 0.52
 
 def svg(poem: Poem) -> str:
     """The card; wide enough for the longest line."""
-    longest = max([len(line) for line in poem.lines] + [len(poem.subject)])
+    longest = max([len(line) for line in poem.lines] + [len(poem.title())])
     width = max(_LEAST, round(longest * _SIZE * _LETTER) + 2 * _MARGIN)
     height = _LINE * (len(poem.lines) + 2) + 2 * _MARGIN
     texts = [
         f'<text x="{_MARGIN}" y="{_MARGIN + _SIZE}" font-style="italic" fill="#5a5347">'
-        f"{_written(poem.subject)}</text>"
+        f"{_written(poem.title())}</text>"
     ]
     for number, line in enumerate(poem.lines):
         y = _MARGIN + _SIZE + _LINE * (number + 2)

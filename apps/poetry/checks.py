@@ -9,12 +9,21 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from apps.poetry import metre
+from apps.poetry.names import a_form, metre_name
 from apps.poetry.report import LineReport, Report, WordReport
 from apps.poetry.sounds import WORD, Own, Sound, kinship, sounds, words_in
 from shared.formats.poetry import Form
+from shared.texts import later, say, say_count
 
 _PAUSE = re.compile(r"[,;:.!?()—–…]|--| - ")
 _MERIT = {"perfect": 3, "identical": 2, "slant": 1, "": 0}
+_APART = {
+    (True, True): later("“{word}” only nearly rhymes with “{other}” in line {number}"),
+    (True, False): later("“{word}” only nearly rhymes with “{other}” in line {number} (a guess)"),
+    (False, True): later("“{word}” does not rhyme with “{other}” in line {number}"),
+    (False, False): later("“{word}” does not rhyme with “{other}” in line {number} (a guess)"),
+}
+"""Whether two words nearly rhyme, and whether that is certain, to what is said of them."""
 
 
 def report(
@@ -93,14 +102,18 @@ class _Reader:
 
     def _count_lines(self) -> None:
         fewest, most = self.form.lines
-        size = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-        name = f"a {self.form.name}" if self.form.name[0] not in "aeiou" else f"an {self.form.name}"
         count = len(self.lines)
         holds = fewest <= count <= most
-        problem = f"the poem has {_number(count, 'line')}; {name} has {size}"
         self.asked[-1] += 1
         self.met[-1] += holds
         if not holds and self.lines:
+            problem = say_count(
+                "the poem has 1 line; {form} has {size}",
+                "the poem has {count} lines; {form} has {size}",
+                count,
+                form=a_form(self.form.name),
+                size=_span(fewest, most),
+            )
             self.lines[-1].problems.append(problem)
             self.lines[-1].failed.append("lines")
 
@@ -109,15 +122,22 @@ class _Reader:
         if line.span is None:
             return
         fewest, most = line.span
-        guess = " (a guess)" if line.uncertain else ""
-        wanted = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-        holds = fewest <= line.syllables <= most
-        self._check(
-            holds,
-            index,
-            "syllables",
-            f"{_number(line.syllables, 'syllable')}{guess}, {wanted} wanted",
-        )
+        wanted = _span(fewest, most)
+        if line.uncertain:
+            told = say_count(
+                "1 syllable (a guess), {wanted} wanted",
+                "{count} syllables (a guess), {wanted} wanted",
+                line.syllables,
+                wanted=wanted,
+            )
+        else:
+            told = say_count(
+                "1 syllable, {wanted} wanted",
+                "{count} syllables, {wanted} wanted",
+                line.syllables,
+                wanted=wanted,
+            )
+        self._check(fewest <= line.syllables <= most, index, "syllables", told)
 
     def _scan(self, index: int) -> metre.Scan | None:
         """How the line fits its metre; a line that scans is spoken as the metre wants it."""
@@ -136,10 +156,18 @@ class _Reader:
         if found is None or ("syllables" in line.failed and not found.scans):
             # Said already: what has the wrong length cannot scan.
             return
-        feet = self.form.feet[index]
-        beats = f"{feet} {self.form.metre} {'foot' if feet == 1 else 'feet'}"
-        at = "" if found.stumbles is None else f" at “{line.words[found.stumbles].text}”"
-        self._check(found.scans, index, "metre", f"the metre limps{at}: {beats} wanted")
+        beats = say_count(
+            "1 {metre} foot",
+            "{count} {metre} feet",
+            self.form.feet[index],
+            metre=metre_name(self.form.metre),
+        )
+        if found.stumbles is None:
+            told = say("the metre limps: {beats} wanted", beats=beats)
+        else:
+            word = line.words[found.stumbles].text
+            told = say("the metre limps at “{word}”: {beats} wanted", word=word, beats=beats)
+        self._check(found.scans, index, "metre", told)
 
     def _initial(self, index: int) -> None:
         if index >= len(self.initials):
@@ -150,7 +178,7 @@ class _Reader:
             first.casefold() == wanted.casefold(),
             index,
             "letter",
-            f"should begin with “{wanted.upper()}”",
+            say("should begin with “{letter}”", letter=wanted.upper()),
         )
 
     def _rhymes(self) -> None:
@@ -202,12 +230,15 @@ class _Reader:
     def _no_rhyme(self, index: int, model: int, kin: str) -> str:
         left, right = self._last(index), self._last(model)
         if left is None or right is None:
-            return f"has no word to rhyme with line {model + 1}"
+            return say("has no word to rhyme with line {number}", number=model + 1)
         if left.word == right.word:
-            return f"ends on the same word as line {model + 1} (“{left.word}”)"
-        guess = "" if left.certain and right.certain else " (a guess)"
-        how = "only nearly rhymes" if kin == "slant" else "does not rhyme"
-        return f"“{left.word}” {how} with “{right.word}” in line {model + 1}{guess}"
+            return say(
+                "ends on the same word as line {number} (“{word}”)",
+                number=model + 1,
+                word=left.word,
+            )
+        told = _APART[kin == "slant", left.certain and right.certain]
+        return say(told, word=left.word, other=right.word, number=model + 1)
 
     def _returns(self, one: int, other: int) -> bool:
         same = self.spoken[one] == self.spoken[other]
@@ -218,7 +249,9 @@ class _Reader:
             for index in again:
                 if index < len(self.lines):
                     same = self.spoken[index] == self.spoken[first]
-                    self._check(same, index, "refrain", f"should repeat line {first + 1}")
+                    self._check(
+                        same, index, "refrain", say("should repeat line {number}", number=first + 1)
+                    )
 
 
 def _pauses(line: str) -> frozenset[int]:
@@ -247,5 +280,7 @@ def _share(met: int, asked: int) -> float:
     return round(met / asked, 2) if asked else 1.0
 
 
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def _span(fewest: int, most: int) -> str:
+    if fewest == most:
+        return f"{fewest}"
+    return say("{fewest} to {most}", fewest=fewest, most=most)

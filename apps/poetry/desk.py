@@ -12,19 +12,19 @@ from pydantic import TypeAdapter
 
 from apps.checks import one_line
 from apps.poetry import own_forms
-from apps.poetry.poem import MAX_TEXT, Poem, checked_lines, wanted
+from apps.poetry.poem import MAX_TEXT, OWN_SUBJECT, Poem, checked_lines, wanted
 from apps.poetry.report import Report
 from apps.poetry.sounds import Own, words_in
 from apps.poetry.writing import Poet, Writing
 from apps.revisions import Revisions
 from shared.errors import BadRequest, NotFound
 from shared.formats.poetry import Form
+from shared.texts import say
 
 MAX_WISH = 200
 MAX_WORD = 40
 MOST_WORDS = 500
 """Words of one's own pronunciation."""
-OWN_SUBJECT = "My own poem"
 _SPOKEN = TypeAdapter(dict[str, Own])
 
 
@@ -59,7 +59,7 @@ class PoemDesk:
         """Take an earlier draft up again; `number` as in `drafts`."""
         drafts = self.drafts(owner)
         if not 0 <= number < len(drafts):
-            raise NotFound("There is no such draft.", fix="Reload the page.")
+            raise NotFound(say("There is no such draft."), fix=say("Reload the page."))
         self._keep(owner, drafts[number])
         return drafts[number]
 
@@ -78,7 +78,9 @@ class PoemDesk:
         def add(text: str) -> str:
             forms = {**own_forms.load(text), form.name: form}
             if len(forms) > own_forms.MOST_FORMS:
-                raise BadRequest("You have many forms.", fix="Give a new one an old one's name.")
+                raise BadRequest(
+                    say("You have many forms."), fix=say("Give a new one an old one's name.")
+                )
             return own_forms.dump(forms)
 
         self._forms.change(owner, add)
@@ -94,15 +96,17 @@ class PoemDesk:
         Raises:
             BadRequest: If the stress is not 1 to 8 marks x and /, or a word is none.
         """
-        word = _one_word(word, "word")
-        own = _own(stress, _one_word(rhymes, "rhyming word") if rhymes.strip() else "")
+        word = _one_word(word, say("word"))
+        own = _own(stress, _one_word(rhymes, say("rhyming word")) if rhymes.strip() else "")
 
         def change(text: str) -> str:
             words = {known: how for known, how in _read_spoken(text).items() if known != word}
             if own is not None:
                 words[word] = own
             if len(words) > MOST_WORDS:
-                raise BadRequest("You have many words.", fix="Let the dictionary say some again.")
+                raise BadRequest(
+                    say("You have many words."), fix=say("Let the dictionary say some again.")
+                )
             return _SPOKEN.dump_json(words).decode()
 
         self._spoken.change(owner, change)
@@ -122,11 +126,17 @@ class PoemDesk:
         """Put one's own words in the place of a line; it is no answer of a model any more."""
         poem = self._poem(owner)
         if not 0 <= index < len(poem.lines):
-            raise BadRequest("The poem has no such line.", fix=f"It has {len(poem.lines)}.")
-        tidy = one_line(line, name="line")
+            raise BadRequest(
+                say("The poem has no such line."),
+                fix=say("It has {count}.", count=len(poem.lines)),
+            )
+        tidy = one_line(line, name=say("line"))
         poem = poem.with_line(index, tidy).model_copy(update={"answer_id": ""})
         if len(poem.text()) > MAX_TEXT:
-            raise BadRequest("The poem grows too long.", fix=f"It takes {MAX_TEXT:,} characters.")
+            raise BadRequest(
+                say("The poem grows too long."),
+                fix=say("It takes {most} characters.", most=f"{MAX_TEXT:,}"),
+            )
         self._keep(owner, poem)
         return poem
 
@@ -144,7 +154,7 @@ class PoemDesk:
     async def revise(self, owner: str, wish: str, tries: int) -> AsyncGenerator[Writing, None]:
         """Write the poem again as the person wishes; raises NotFound without a poem."""
         poem = self._poem(owner)
-        asked = one_line(wish, name="wish", most=MAX_WISH)
+        asked = one_line(wish, name=say("wish"), most=MAX_WISH)
         writing = self._poet.write(owner, poem, tries, own=self.spoken(owner), wish=asked)
         async with aclosing(self._follow(owner, writing, Writing(poem, whole=True))) as steps:
             async for step in steps:
@@ -179,7 +189,7 @@ class PoemDesk:
     def _poem(self, owner: str) -> Poem:
         poem = self.poem(owner)
         if poem is None:
-            raise NotFound("There is no poem yet.", fix="Write one first.")
+            raise NotFound(say("There is no poem yet."), fix=say("Write one first."))
         return poem
 
     def _keep(self, owner: str, poem: Poem) -> None:
@@ -194,7 +204,7 @@ def _read_spoken(text: str) -> dict[str, Own]:
 def _one_word(text: str, name: str) -> str:
     words = words_in(one_line(text, name=name, most=MAX_WORD))
     if len(words) != 1:
-        raise BadRequest(f"The {name} is not one word.", fix="Name one word.")
+        raise BadRequest(say("The {name} is not one word.", name=name), fix=say("Name one word."))
     return words[0]
 
 
@@ -204,7 +214,7 @@ def _own(stress: str, rhymes: str) -> Own | None:
         return None
     if set(marks) - {"x", "/"} or len(marks) > 8:
         raise BadRequest(
-            f"“{marks[:20]}” does not say how the word is stressed.",
-            fix="Write x for each light and / for each heavy syllable: x/x.",
+            say("“{marks}” does not say how the word is stressed.", marks=marks[:20]),
+            fix=say("Write x for each light and / for each heavy syllable: x/x."),
         )
     return Own(stress=marks, rhymes=rhymes)

@@ -13,6 +13,7 @@ from apps.checks import one_line
 from apps.poetry.metre import METRES
 from shared.errors import BadRequest
 from shared.formats.poetry import FORMS, Form
+from shared.texts import say
 
 MAX_NAME = 40
 MAX_NOTATION = 400
@@ -30,20 +31,30 @@ def read_form(name: object, notation: object, metre: object = "") -> Form:
     Raises:
         BadRequest: If the name is taken or the notation cannot be read; the message shows how.
     """
-    called = one_line(name, name="form's name", most=MAX_NAME).casefold()
+    called = one_line(name, name=say("form's name"), most=MAX_NAME).casefold()
     if called in FORMS:
-        raise BadRequest(f"There is a {called} already.", fix="Take another name.")
+        raise BadRequest(
+            say("There is a {form} already.", form=called), fix=say("Take another name.")
+        )
     if metre not in ("", *METRES):
-        raise BadRequest("There is no such metre.", fix=f"The metres are {', '.join(METRES)}.")
-    text = one_line(notation, name="lines", most=MAX_NOTATION).replace("/", " ")
+        raise BadRequest(
+            say("There is no such metre."),
+            fix=say("The metres are {names}.", names=", ".join(METRES)),
+        )
+    text = one_line(notation, name=say("lines"), most=MAX_NOTATION).replace("/", " ")
     parts = [_part(word) for word in text.split()]
     if not 1 <= len(parts) <= MAX_LINES:
-        raise BadRequest(f"The form has {len(parts)} lines.", fix=f"It takes 1 to {MAX_LINES}.")
+        raise BadRequest(
+            say("The form has {count} lines.", count=len(parts)),
+            fix=say("It takes 1 to {most}.", most=MAX_LINES),
+        )
     spans = tuple(span for span, _ in parts)
     letters = "".join((mark[:1] or "x").lower() for _, mark in parts)
     counted = all(spans)
     if metre and not counted:
-        raise BadRequest("A metre needs syllables.", fix="Write them before each letter: 8a 6b.")
+        raise BadRequest(
+            say("A metre needs syllables."), fix=say("Write them before each letter: 8a 6b.")
+        )
     known = tuple(span for span in spans if span)
     return Form(
         called,
@@ -62,7 +73,8 @@ def _part(word: str) -> tuple[tuple[int, int] | None, str]:
     found = _LINE.fullmatch(word)
     if found is None:
         raise BadRequest(
-            f"“{word}” is no line of a form.", fix="Write lines like 8a 6b 8a 6b, or A1 b A2."
+            say("“{word}” is no line of a form.", word=word),
+            fix=say("Write lines like 8a 6b 8a 6b, or A1 b A2."),
         )
     low, high, letter, number = found.groups()
     if low is None:
@@ -70,7 +82,8 @@ def _part(word: str) -> tuple[tuple[int, int] | None, str]:
     span = int(low), int(high or low)
     if not 1 <= span[0] <= span[1] <= MOST_SYLLABLES:
         raise BadRequest(
-            f"A line of {word} syllables cannot be written.", fix=f"Ask for 1 to {MOST_SYLLABLES}."
+            say("A line of {count} syllables cannot be written.", count=word),
+            fix=say("Ask for 1 to {most}.", most=MOST_SYLLABLES),
         )
     return span, letter + number
 
@@ -84,8 +97,21 @@ def _refrains(marks: list[str]) -> tuple[tuple[int, ...], ...]:
 
 
 def _hint(text: str, metre: str) -> str:
-    beat = f", {metre}" if metre else ""
-    return f"{len(text.split())} lines, syllables and rhymes {text}{beat}"
+    # It is stored and told to the model, so it is English wherever it is made.
+    return f"{_head(len(text.split()))}{text}{_beat(metre)}"
+
+
+def _head(lines: int) -> str:
+    return f"{lines} lines, syllables and rhymes "
+
+
+def _beat(metre: str) -> str:
+    return f", {metre}" if metre else ""
+
+
+def notation_of(form: Form) -> str:
+    """The notation of a form that somebody made, out of its hint."""
+    return form.hint.removeprefix(_head(form.lines[0])).removesuffix(_beat(form.metre))
 
 
 def dump(forms: dict[str, Form]) -> str:

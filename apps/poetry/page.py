@@ -26,6 +26,7 @@ from apps.ui.owner import owner_of
 from apps.ui.stream import INSTANT, MODEL_EVENT, waiting_line
 from apps.ui.vote import opens
 from shared.errors import NotFound
+from shared.texts import say
 
 CSS = style.CSS + vote.CSS
 Changes = dict[Any, Any]
@@ -50,7 +51,7 @@ class PoemPage:
         self.answer = gr.State("")
         self.amiss = gr.State([])
         """What the check found, as reasons of a flag."""
-        look.title("Poetry", "A poem in the form you like, with a word on every line.")
+        look.title(say("Poetry"), say("A poem in the form you like, with a word on every line."))
         self.asking = layout.Asking()
         with gr.Row(equal_height=False):
             with gr.Column(scale=4, min_width=290):
@@ -206,8 +207,8 @@ class PoemPage:
         """Open the line that was clicked."""
         index, poem = _line(event), self._poem(request)
         if not 0 <= index < len(poem.lines):
-            raise NotFound("The poem has no such line.", fix="Reload the page.")
-        text = gr.Textbox(value=poem.lines[index], label=f"Line {index + 1}")
+            raise NotFound(say("The poem has no such line."), fix=say("Reload the page."))
+        text = gr.Textbox(value=poem.lines[index], label=say("Line {number}", number=index + 1))
         return gr.Group(visible=True), text, index, gr.Group(visible=False)
 
     @shows_errors
@@ -222,9 +223,9 @@ class PoemPage:
         words = [word for line in self.desk.report(owner, poem).lines for word in line.words]
         word = next((word for word in words if word.word == event.word), None)
         if word is None:
-            raise NotFound("The poem has no such word.", fix="Reload the page.")
+            raise NotFound(say("The poem has no such word."), fix=say("Reload the page."))
         own = self.desk.spoken(owner).get(word.word)
-        stress = gr.Textbox(value=word.stress, label=f"How “{word.word}” is spoken")
+        stress = gr.Textbox(value=word.stress, label=say("How “{word}” is spoken", word=word.word))
         rhymes = own.rhymes if own else ""
         return gr.Group(visible=True), stress, rhymes, word.word, gr.Group(visible=False)
 
@@ -276,7 +277,7 @@ class PoemPage:
     def _poem(self, request: gr.Request) -> Poem:
         poem = self.desk.poem(owner_of(request))
         if poem is None:
-            raise NotFound("There is no poem yet.", fix="Write one first.")
+            raise NotFound(say("There is no poem yet."), fix=say("Write one first."))
         return poem
 
     def _show(self, owner: str, poem: Poem | None) -> Changes:

@@ -12,11 +12,14 @@ from shared.errors import BadRequest
 from shared.formats import poetry as form
 from shared.formats.poetry import FORMS, Form
 from shared.formats.verse import initials
+from shared.texts import later, say
 
 MAX_MOOD = 60
 MAX_LINES = 60
 MAX_TEXT = 10_000
 """Longest text of one's own, in characters."""
+OWN_SUBJECT = later("My own poem")
+"""Stored as it is, and said where it is shown."""
 
 
 class Poem(BaseModel):
@@ -56,6 +59,10 @@ class Poem(BaseModel):
         lines = [*self.lines[:index], line, *self.lines[index + 1 :]]
         return self.model_copy(update={"lines": tuple(lines)})
 
+    def title(self) -> str:
+        """What is shown above the poem."""
+        return say(self.subject) if self.subject == OWN_SUBJECT else self.subject
+
     def text(self) -> str:
         """The poem as it is read."""
         return "\n".join(self.lines)
@@ -72,14 +79,18 @@ def wanted(
     known = checked_form(form_name, made)
     poem = Poem(
         form=known.name,
-        subject=one_line(subject, name="subject"),
-        mood=one_line(mood, name="mood", fewest=0, most=MAX_MOOD),
+        subject=one_line(subject, name=say("subject")),
+        mood=one_line(mood, name=say("mood"), fewest=0, most=MAX_MOOD),
         made_form=None if known.name in FORMS else known,
     )
     if known.spells and len(poem.initials()) < known.lines[0]:
         raise BadRequest(
-            "An acrostic spells its subject, and this one has too few letters.",
-            fix=f"Name a subject with {known.lines[0]} to {known.lines[1]} letters.",
+            say("An acrostic spells its subject, and this one has too few letters."),
+            fix=say(
+                "Name a subject with {fewest} to {most} letters.",
+                fewest=known.lines[0],
+                most=known.lines[1],
+            ),
         )
     return poem
 
@@ -93,7 +104,10 @@ def checked_form(name: object, made: Mapping[str, Form] | None = None) -> Form:
     forms = {**(made or {}), **FORMS}
     found = forms.get(name.strip().casefold()) if isinstance(name, str) else None
     if found is None:
-        raise BadRequest(f"There is no form {name!r}.", fix=f"The forms are {', '.join(forms)}.")
+        raise BadRequest(
+            say("There is no form {name}.", name=repr(name)),
+            fix=say("The forms are {names}.", names=", ".join(forms)),
+        )
     return found
 
 
@@ -104,9 +118,16 @@ def checked_lines(text: object) -> list[str]:
         BadRequest: If there are none, or the text is too long.
     """
     if not isinstance(text, str) or not 1 <= len(text.strip()) <= MAX_TEXT:
-        size = f"has {len(text.strip()):,} characters" if isinstance(text, str) else "is no text"
-        raise BadRequest(f"The poem {size}.", fix=f"It takes 1 to {MAX_TEXT:,}.")
+        raise BadRequest(
+            say("The poem has {count} characters.", count=f"{len(text.strip()):,}")
+            if isinstance(text, str)
+            else say("The poem is no text."),
+            fix=say("It takes 1 to {most}.", most=f"{MAX_TEXT:,}"),
+        )
     lines = form.parse(storable(text))
     if len(lines) > MAX_LINES:
-        raise BadRequest(f"The poem has {len(lines)} lines.", fix=f"It takes up to {MAX_LINES}.")
+        raise BadRequest(
+            say("The poem has {count} lines.", count=len(lines)),
+            fix=say("It takes up to {most}.", most=MAX_LINES),
+        )
     return lines

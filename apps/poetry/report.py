@@ -37,6 +37,7 @@ class LineReport:
     rhyme: str
     """Letter of the group that the line rhymes with; x where it need not; empty without rhyme."""
     problems: list[str] = field(default_factory=list)
+    """What is amiss, in the language of the site; `failed` has the stable names."""
     uncertain: list[str] = field(default_factory=list)
     """Words whose sound is a guess."""
     span: tuple[int, int] | None = None

@@ -8,32 +8,31 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
+from apps.poetry.names import form_name
 from apps.poetry.poem import Poem
 from apps.poetry.report import LineReport, Report, WordReport
 from apps.ui import diff
 from apps.ui.escape import text
-
-EMPTY = (
-    '<p class="poem-empty">Your poem will stand here. Name a subject and press Write, or bring'
-    " one of your own below.<br>Then click a word to say how it is spoken, or a line's number to"
-    " change the line.</p>"
-)
+from shared.texts import later, say, say_count
 
 _ROW = f"""<tr class="${{l.problems.length ? 'amiss' : ''}}"><th scope="row">${{i + 1}}</th>
-<td>{text("l.syllables")}${{l.wanted ? ` <small>of {text("l.wanted")}</small>` : ''}}</td>
+<td>{text("l.syllables")}${{l.wanted ? ` <small>{text("l.wanted")}</small>` : ''}}</td>
 ${{value.rhymes ? `<td>{text("l.rhyme")} <small>{text("l.kinship")}</small></td>` : ''}}
 <td class="stress">{text("l.stress")}</td>
 <td class="words" dir="auto">${{l.problems.map(p => `<span class="problem">{text("p")}</span>`)
-.join('')}}${{l.uncertain.length ? `<span class="unsure">uncertain: {text("l.uncertain.join(', ')")}
+.join('')}}${{l.uncertain ? `<span class="unsure">{text("l.uncertain")}
 </span>` : ''}}</td>${{value.rewritable ? `<td><button type="button" data-line="${{i}}"
-aria-label="Write line ${{i + 1}} anew">Rewrite</button></td>` : ''}}</tr>"""
+aria-label="{text("l.anew")}">{text("value.words.rewrite")}</button></td>` : ''}}</tr>"""
 
 REPORT = f"""${{value.lines.length ? `<p class="verdict ${{value.ok ? 'fits' : ''}}">
-{text("value.verdict")}</p><div class="table"><table><thead><tr><th scope="col">Line</th>
-<th scope="col">Syllables</th>${{value.rhymes ? '<th scope="col">Rhyme</th>' : ''}}
-<th scope="col">Stress</th><th scope="col">What is amiss</th>
-${{value.rewritable ? '<th scope="col"><span class="unseen">Rewrite</span></th>' : ''}}</tr></thead>
+{text("value.verdict")}</p><div class="table"><table><thead><tr>
+<th scope="col">{text("value.words.line")}</th><th scope="col">{text("value.words.syllables")}</th>
+${{value.rhymes ? `<th scope="col">{text("value.words.rhyme")}</th>` : ''}}
+<th scope="col">{text("value.words.stress")}</th><th scope="col">{text("value.words.amiss")}</th>
+${{value.rewritable ? `<th scope="col"><span class="unseen">{text("value.words.rewrite")}</span>
+</th>` : ''}}</tr></thead>
 <tbody>${{value.lines.map((l, i) => `{_ROW}`).join('')}}</tbody></table></div>` : ''}}"""
+"""The words in it come with the value, so that no translation can end a string of the template."""
 
 REPORT_JS = """
 element.addEventListener('click', (event) => {
@@ -67,13 +66,24 @@ element.addEventListener('click', (event) => {
 
 BLANK: dict[str, Any] = {"lines": [], "ok": False, "verdict": "", "rewritable": False}
 SHOWN_DRAFTS = 12
+_KINSHIP = {"identical": later("identical"), "slant": later("slant")}
+"""How a line rhymes, where that is not perfect."""
+
+
+def empty() -> str:
+    """Where there is no poem yet."""
+    begin = say(
+        "Your poem will stand here. Name a subject and press Write, or bring one of your own below."
+    )
+    then = say("Then click a word to say how it is spoken, or a line's number to change the line.")
+    return f'<p class="poem-empty">{begin}<br>{then}</p>'
 
 
 def verse(poem: Poem | None, found: Report | None = None, *, writing: bool = False) -> str:
     """The poem with its line breaks and indentation, and with its margins where it was checked."""
     if poem is None or not (poem.lines or writing):
-        return EMPTY
-    title = f'<p class="poem-title" dir="auto">{html.escape(poem.subject)}</p>'
+        return empty()
+    title = f'<p class="poem-title" dir="auto">{html.escape(poem.title())}</p>'
     if found is not None:
         rows = "".join(_line(number, line) for number, line in enumerate(found.lines))
         return f'{title}<div class="verse margins" dir="auto">{rows}</div>'
@@ -82,9 +92,7 @@ def verse(poem: Poem | None, found: Report | None = None, *, writing: bool = Fal
 
 
 def _line(number: int, line: LineReport) -> str:
-    counted = f"{line.syllables}" + (f" of {_wanted(line)}" if line.span else "")
-    rhyme = f", rhyme {line.rhyme}" if line.rhyme not in ("", "x") else ""
-    told = html.escape(f"Line {number + 1}: {counted} syllables{rhyme}. Change it")
+    told = html.escape(_told(number + 1, line))
     amiss = " amiss" if line.problems else ""
     count = f"{line.syllables}/{_wanted(line)}" if line.span else f"{line.syllables}"
     return (
@@ -92,6 +100,22 @@ def _line(number: int, line: LineReport) -> str:
         f'<button type="button" class="pick" aria-label="{told}" title="{told}"'
         f' data-count="{html.escape(count)}"></button>'
         f'<span class="words">{_words(line)}</span></div>'
+    )
+
+
+def _told(number: int, line: LineReport) -> str:
+    counted = (
+        say("{count} of {whole}", count=line.syllables, whole=_wanted(line))
+        if line.span
+        else f"{line.syllables}"
+    )
+    if line.rhyme in ("", "x"):
+        return say("Line {number}: {counted} syllables. Change it", number=number, counted=counted)
+    return say(
+        "Line {number}: {counted} syllables, rhyme {rhyme}. Change it",
+        number=number,
+        counted=counted,
+        rhyme=line.rhyme,
     )
 
 
@@ -121,41 +145,52 @@ def report(found: Report, *, rhymes: bool, rewritable: bool) -> dict[str, Any]:
         rewritable: Whether each line has a button that writes it anew.
     """
     return {
-        "lines": [_row(line) for line in found.lines],
+        "lines": [_row(number, line) for number, line in enumerate(found.lines, start=1)],
         "ok": found.ok,
         "verdict": _verdict(found),
         "rhymes": rhymes,
         "rewritable": rewritable,
+        "words": {
+            "line": say("Line"),
+            "syllables": say("Syllables"),
+            "rhyme": say("Rhyme"),
+            "stress": say("Stress"),
+            "amiss": say("What is amiss"),
+            "rewrite": say("Rewrite"),
+        },
     }
 
 
 def drafts(poems: Sequence[Poem]) -> str:
     """The drafts, newest first, each as what it changed of the one before."""
-    rows = []
+    rows, as_it_is = [], say("as it is")
     for number, poem in enumerate(poems[:SHOWN_DRAFTS]):
         before = poems[number + 1] if number + 1 < len(poems) else None
         same = before is not None and before.subject == poem.subject and before.form == poem.form
         shown = diff.as_html(before.text(), poem.text()) if before and same else ""
         shown = shown or html.escape(poem.text())
-        button = f'<button type="button" data-draft="{number}">Take it up again</button>'
-        title = f"{html.escape(poem.subject)} · {html.escape(poem.form)}"
+        button = f'<button type="button" data-draft="{number}">{say("Take it up again")}</button>'
+        title = f"{html.escape(poem.title())} · {html.escape(form_name(poem.form))}"
         rows.append(
             f'<li><p class="draft-title">{title}</p>'
             f'<div class="draft">{shown}</div>'
-            f"{button if number else '<small>as it is</small>'}</li>"
+            f"{button if number else f'<small>{as_it_is}</small>'}</li>"
         )
     return f'<ol class="drafts">{"".join(rows)}</ol>' if rows else ""
 
 
-def _row(line: LineReport) -> dict[str, Any]:
+def _row(number: int, line: LineReport) -> dict[str, Any]:
     return {
         "syllables": line.syllables,
-        "wanted": _wanted(line),
+        "wanted": say("of {wanted}", wanted=_wanted(line)) if line.span else "",
         "rhyme": line.rhyme or "?",
-        "kinship": line.kinship if line.kinship != "perfect" else "",
+        "kinship": say(_KINSHIP.get(line.kinship, "")),
         "stress": line.feet.replace("|", " | ") or line.stress or "?",
         "problems": line.problems,
-        "uncertain": line.uncertain,
+        "uncertain": say("uncertain: {words}", words=", ".join(line.uncertain))
+        if line.uncertain
+        else "",
+        "anew": say("Write line {number} anew", number=number),
     }
 
 
@@ -168,7 +203,11 @@ def _wanted(line: LineReport) -> str:
 
 def _verdict(found: Report) -> str:
     if found.ok:
-        return "The poem keeps its form."
+        return say("The poem keeps its form.")
     amiss = sum(bool(line.problems) for line in found.lines)
-    lines = "One line" if amiss == 1 else f"{amiss} lines"
-    return f"{lines} to mend; {found.score:.0%} of what the form asks for is there."
+    return say_count(
+        "One line to mend; {share} of what the form asks for is there.",
+        "{count} lines to mend; {share} of what the form asks for is there.",
+        amiss,
+        share=f"{found.score:.0%}",
+    )

@@ -29,6 +29,7 @@ from shared.formats.alike import alike
 from shared.formats.poetry import FORMS
 from shared.formats.usual import POEM
 from shared.messages import Message
+from shared.texts import say
 
 DEADLINE_SECONDS = 300.0
 LINE_TOKENS = 26
@@ -102,7 +103,7 @@ class Poet:
             EngineClosed: If the model writes nothing.
         """
         job = Job(owner, poem, own or {}, wish)
-        status = "Writing it anew …" if wish else "Writing …"
+        status = say("Writing it anew …") if wish else say("Writing …")
         yield Writing(poem, status)
         latest = Writing(poem)
         async with aclosing(self._draft(job, status)) as steps:
@@ -110,7 +111,7 @@ class Poet:
                 yield latest
         draft = latest.poem
         if not draft.lines:
-            raise EngineClosed("The model wrote nothing.", fix="Try again.")
+            raise EngineClosed(say("The model wrote nothing."), fix=say("Try again."))
         if tries > 0 and self._can_bind():
             async with aclosing(self._mended(job.now(draft), min(tries, MOST_TRIES))) as mending:
                 async for latest in mending:
@@ -128,9 +129,12 @@ class Poet:
             EngineClosed: If every try was the line that is there.
         """
         if not 0 <= index < len(poem.lines):
-            raise BadRequest("The poem has no such line.", fix=f"It has {len(poem.lines)}.")
-        require(self._ctx.engine_for("poetry"), "pattern", what_for="Writing one line anew")
-        yield Writing(poem, f"Writing line {index + 1} anew …")
+            raise BadRequest(
+                say("The poem has no such line."),
+                fix=say("It has {count}.", count=len(poem.lines)),
+            )
+        require(self._ctx.engine_for("poetry"), "pattern", what_for=say("Writing one line anew"))
+        yield Writing(poem, say("Writing line {number} anew …", number=index + 1))
         job = Job(owner, poem, own or {})
         best: Poem | None = None
         for boldness in range(REWRITES):
@@ -141,7 +145,9 @@ class Poet:
                 if not best.report(job.own).lines[index].problems:
                     break
         if best is None:
-            raise EngineClosed("The model had no other idea for this line.", fix="Try once more.")
+            raise EngineClosed(
+                say("The model had no other idea for this line."), fix=say("Try once more.")
+            )
         yield Writing(await self._fair(job, best, poem), whole=True)
 
     async def _draft(self, job: Job, status: str) -> AsyncGenerator[Writing, None]:
@@ -168,8 +174,9 @@ class Poet:
             if index is None:
                 break
             problem = poem.report(job.own).lines[index].problems
-            why = problem[0] if problem else "another line is to rhyme with it"
-            yield Writing(poem, f"Line {index + 1}: {why}. Trying others …", mending=True)
+            why = problem[0] if problem else say("another line is to rhyme with it")
+            status = say("Line {number}: {why}. Trying others …", number=index + 1, why=why)
+            yield Writing(poem, status, mending=True)
             found = await self._tries(job.now(poem), index, tries, left[index])
             better = await asyncio.to_thread(
                 _best, job.now(poem), index, [poem.lines[index], *found]

@@ -14,6 +14,7 @@ from shared.engine.types import Request, Sampling
 from shared.errors import BadRequest
 from shared.formats import brainstorm, poetry, story
 from shared.messages import from_dict
+from shared.texts import say
 
 _FIELDS = {field.name for field in fields(Sampling)}
 DEADLINE_SECONDS = 180.0
@@ -81,8 +82,8 @@ def _form(name: str, text: str) -> dict[str, Any]:
         return {"schema": _schema(name, text)} if name else {}
     except (KeyError, TypeError, ValueError) as error:
         raise BadRequest(
-            "The form that bound this answer cannot be found again.",
-            fix="Ask in the app instead.",
+            say("The form that bound this answer cannot be found again."),
+            fix=say("Ask in the app instead."),
         ) from error
 
 

@@ -12,6 +12,7 @@ from feedback.drafts import make_draft
 from feedback.records import MAX_COMMENT, MAX_CORRECTION, App, FlagDraft, FlagRecord
 from feedback.taxonomy import Taxonomy
 from shared.home import Home
+from shared.texts import language, say
 
 KEPT = "prefer"
 
@@ -21,28 +22,29 @@ class ChangeForm:
 
     def __init__(self, home: Home) -> None:
         self._home = home
-        choices = [*flag_form.CHOICES, (flag_form.STORED[KEPT], KEPT)]
-        self.verdict = gr.Radio(choices, label="How was it?", elem_id="change-verdict")
-        self.reasons = gr.CheckboxGroup([], label="Why?", elem_id="change-reasons")
+        self.verdict = gr.Radio(
+            _choices(compared=True), label=say("How was it?"), elem_id="change-verdict"
+        )
+        self.reasons = gr.CheckboxGroup([], label=say("Why?"), elem_id="change-reasons")
         self.severity = gr.Radio(
-            [(label, key) for key, label in taxonomy.SEVERITIES.items()],
+            [(say(label), key) for key, label in taxonomy.SEVERITIES.items()],
             value="",
-            label="How bad?",
+            label=say("How bad?"),
             elem_id="change-severity",
         )
         self.comment = gr.Textbox(
-            label="In your words", lines=2, max_length=MAX_COMMENT, elem_id="change-comment"
+            label=say("In your words"), lines=2, max_length=MAX_COMMENT, elem_id="change-comment"
         )
         self.correction = gr.Textbox(
-            label="What it should have said",
+            label=say("What it should have said"),
             lines=4,
             max_lines=14,
             max_length=MAX_CORRECTION,
             elem_id="change-correction",
         )
-        self.train = gr.Checkbox(label=flag_form.TRAIN, elem_id="change-train")
-        self.publish = gr.Checkbox(label=flag_form.PUBLISH, elem_id="change-publish")
-        self.send = gr.Button("Change it", variant="primary", elem_id="change-send")
+        self.train = gr.Checkbox(label=say(flag_form.TRAIN), elem_id="change-train")
+        self.publish = gr.Checkbox(label=say(flag_form.PUBLISH), elem_id="change-publish")
+        self.send = gr.Button(say("Change it"), variant="primary", elem_id="change-send")
 
     @property
     def fields(self) -> list[Any]:
@@ -68,10 +70,10 @@ class ChangeForm:
             train=record.consent.train,
             publish=record.consent.publish,
         )
-        kept = [(flag_form.STORED[KEPT], KEPT)] if record.verdict == KEPT else []
+        choices = _choices(compared=record.verdict == KEPT)
         return {
             **dict(zip(self.fields, form.values(), strict=True)),
-            self.verdict: gr.Radio([*flag_form.CHOICES, *kept], value=record.verdict),
+            self.verdict: gr.Radio(choices, value=record.verdict),
             **self.sides(record.app, record.verdict, form.reasons),
         }
 
@@ -112,4 +114,10 @@ class ChangeForm:
 
     def _offered(self, app: App, verdict: str) -> list[tuple[str, str]]:
         found = Taxonomy.load(self._home).reasons(app, "down" if verdict == "down" else "up")
-        return [(reason.label_in(), reason.key) for reason in found]
+        return [(reason.label_in(language()), reason.key) for reason in found]
+
+
+def _choices(*, compared: bool) -> list[tuple[str, str]]:
+    """The verdicts; that of a comparison only where the flag is one."""
+    choices = [(say(label), key) for label, key in flag_form.CHOICES]
+    return [*choices, (say(flag_form.STORED[KEPT]), KEPT)] if compared else choices

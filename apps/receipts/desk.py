@@ -18,6 +18,7 @@ from feedback.ledger import Flag
 from feedback.receipts import Reach, opened, own_flags, reach
 from feedback.records import FlagDraft, FlagRecord
 from shared.errors import BadRequest, NotFound
+from shared.texts import say
 
 MOST_OWN = 50
 
@@ -62,7 +63,8 @@ class Desk:
         """
         if not flag_id:
             raise BadRequest(
-                "The flag's id is missing.", fix="Paste it as it was shown when you sent the flag."
+                say("The flag's id is missing."),
+                fix=say("Paste it as it was shown when you sent the flag."),
             )
         return words.life(self._ctx.flags.status(_known(flag_id)))
 
@@ -88,7 +90,9 @@ class Desk:
         """
         record = self.open(flag_id, receipt).record
         if record is None:
-            raise NotFound("Nothing of this flag is left.", fix="Flag the answer again in its app.")
+            raise NotFound(
+                say("Nothing of this flag is left."), fix=say("Flag the answer again in its app.")
+            )
         return record
 
     def change(self, flag_id: str, receipt: str, draft: FlagDraft) -> Life:
@@ -125,7 +129,7 @@ class Desk:
         """
         flag = opened(self._ctx.home, _known(flag_id), receipt)
         if flag.record is None or flag.newest is None:
-            raise NotFound("Nothing of this flag is left to ask again.")
+            raise NotFound(say("Nothing of this flag is left to ask again."))
         answer = self._ctx.answers.get(flag.newest.answer_id)
         ask = ask_again(flag.record, answer, owner=owner)
         async with aclosing(growing(self._ctx.answer(ask))) as steps:
@@ -134,7 +138,7 @@ class Desk:
 
 
 def _known(flag_id: str) -> str:
-    return an_id(flag_id, name="The flag's id")
+    return an_id(flag_id, name=say("The flag's id"))
 
 
 def _own(flag: Flag) -> OwnFlag:

@@ -18,6 +18,7 @@ from apps.ui import look
 from apps.ui.errors import shows_errors
 from apps.ui.owner import owner_of
 from apps.ui.stream import INSTANT, MODEL_EVENT, waiting_line
+from shared.texts import say
 
 CSS = style.CSS
 Changes = dict[Any, Any]
@@ -39,12 +40,12 @@ class FlagsPage:
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
         self.desk = Desk(ctx)
-        look.title("Your flags", "What became of what you said about an answer.")
+        look.title(say("Your flags"), say("What became of what you said about an answer."))
         self.linked = gr.Textbox(visible="hidden")
         self._lay_out_asking()
         self.life = gr.HTML(elem_id="flags-life", apply_default_css=False)
         self._lay_out_own_text()
-        gr.HTML("<h2>Sent from this browser</h2>", apply_default_css=False)
+        gr.HTML(f"<h2>{say('Sent from this browser')}</h2>", apply_default_css=False)
         self.own = gr.HTML(
             view.own_list(()),
             js_on_load=view.OPEN_ON_CLICK,
@@ -55,39 +56,41 @@ class FlagsPage:
     def _lay_out_asking(self) -> None:
         with gr.Row(equal_height=True):
             self.flag_id = gr.Textbox(
-                label="Flag",
-                info="Its id, or both lines of the receipt pasted together.",
+                label=say("Flag"),
+                info=say("Its id, or both lines of the receipt pasted together."),
                 elem_id="flags-id",
                 min_width=220,
             )
             self.receipt = gr.Textbox(
-                label="Receipt",
-                info="Only to read, take back or erase what you wrote.",
+                label=say("Receipt"),
+                info=say("Only to read, take back or erase what you wrote."),
                 type="password",
                 elem_id="flags-receipt",
                 min_width=220,
             )
-        self.look = gr.Button("What became of it?", variant="primary", elem_id="flags-look")
+        self.look = gr.Button(say("What became of it?"), variant="primary", elem_id="flags-look")
 
     def _lay_out_own_text(self) -> None:
         with gr.Column(visible=False, elem_id="flags-opened") as self.opened:
             with gr.Row():
-                self.again = gr.Button("Answer it again now", elem_id="flags-again")
-                self.withdraw = gr.Button("Take it back", elem_id="flags-withdraw")
-                self.erase = gr.Button("Erase it …", variant="stop", elem_id="flags-erase")
+                self.again = gr.Button(say("Answer it again now"), elem_id="flags-again")
+                self.withdraw = gr.Button(say("Take it back"), elem_id="flags-withdraw")
+                self.erase = gr.Button(say("Erase it …"), variant="stop", elem_id="flags-erase")
             with gr.Column(visible=False, elem_id="flags-warning") as self.asking:
                 self.warning = gr.HTML(apply_default_css=False)
                 with gr.Row():
-                    self.sure = gr.Button("Erase for good", variant="stop", elem_id="flags-sure")
-                    self.keep = gr.Button("Keep it", elem_id="flags-keep")
+                    self.sure = gr.Button(
+                        say("Erase for good"), variant="stop", elem_id="flags-sure"
+                    )
+                    self.keep = gr.Button(say("Keep it"), elem_id="flags-keep")
             with gr.Row(visible=False, equal_height=False) as self.both:
                 with gr.Column(min_width=260):
                     self.then = gr.HTML(elem_id="flags-then", apply_default_css=False)
                 with gr.Column(min_width=260):
                     self.now = gr.HTML(elem_id="flags-now", apply_default_css=False)
-            with gr.Accordion("Change it", open=False, elem_id="flags-change"):
+            with gr.Accordion(say("Change it"), open=False, elem_id="flags-change"):
                 self.change = ChangeForm(self.ctx.home)
-            with gr.Accordion("What is stored", open=False, elem_id="flags-stored"):
+            with gr.Accordion(say("What is stored"), open=False, elem_id="flags-stored"):
                 self.stored = gr.HTML(apply_default_css=False)
 
     def wire(self, page: gr.Blocks) -> None:
@@ -162,7 +165,7 @@ class FlagsPage:
         record = self.desk.written(flag_id, receipt)
         life = self.desk.change(flag_id, receipt, self.change.draft(record.app, fields))
         opened = self.desk.open(flag_id, receipt)
-        gr.Info("Changed.", title="Your flag")
+        gr.Info(say("Changed."), title=say("Your flag"))
         return {
             self.life: view.life(life),
             self.stored: view.stored(opened),
@@ -207,8 +210,8 @@ class FlagsPage:
     ) -> AsyncGenerator[Changes, None]:
         record = self.desk.open(flag_id, receipt).record
         if record is not None:
-            then = view.side("Then", record.model.name, record.answer)
-            now = view.side("Now", "", "", note="Reading the question …")
+            then = view.side(say("Then"), record.model.name, record.answer)
+            now = view.side(say("Now"), "", "", note=say("Reading the question …"))
             yield {self.both: gr.Row(visible=True), self.then: then, self.now: now}
         steps = self.desk.again(owner_of(request), flag_id, receipt)
         async with aclosing(steps):
@@ -216,4 +219,4 @@ class FlagsPage:
                 done = step.finished
                 model = done.numbers.release if done else ""
                 note = waiting_line(step.waiting) if step.waiting else ""
-                yield {self.now: view.side("Now", model, step.text, note=note)}
+                yield {self.now: view.side(say("Now"), model, step.text, note=note)}

@@ -6,17 +6,26 @@ from collections.abc import Sequence
 from apps.receipts.desk import Opened, OwnFlag
 from apps.receipts.words import STEPS, Happening, Life, erasing
 from apps.ui import flag_form
+from shared.texts import later, say
 
 STATE_WORDS = {
-    "received": "waits for review",
-    "approved": "approved",
-    "rejected": "not used",
-    "quarantined": "set aside",
-    "in_dataset": "in a dataset version",
-    "in_run": "in a training run",
-    "shipped": "in a release",
-    "withdrawn": "taken back",
-    "erased": "erased",
+    "received": later("waits for review"),
+    "approved": later("approved"),
+    "rejected": later("not used"),
+    "quarantined": later("set aside"),
+    "in_dataset": later("in a dataset version"),
+    "in_run": later("in a training run"),
+    "shipped": later("in a release"),
+    "withdrawn": later("taken back"),
+    "erased": later("erased"),
+}
+_APP_WORDS = {
+    "chat": later("chat"),
+    "code": later("code"),
+    "story": later("story"),
+    "brainstorm": later("brainstorm"),
+    "poetry": later("poetry"),
+    "api": later("api"),
 }
 
 OPEN_ON_CLICK = """
@@ -30,42 +39,47 @@ element.addEventListener('click', event => {
 def own_list(flags: Sequence[OwnFlag]) -> str:
     """What was sent from this browser."""
     if not flags:
-        return (
-            '<p class="receipts-none">Nothing has been flagged from this browser yet. Every answer'
-            " in the apps has a place to say whether it was good.</p>"
+        none = say(
+            "Nothing has been flagged from this browser yet. Every answer in the apps has a place"
+            " to say whether it was good."
         )
+        return f'<p class="receipts-none">{none}</p>'
     items = "".join(_own_row(flag) for flag in flags)
     return f'<ul class="receipts-own">{items}</ul>'
 
 
 def _own_row(flag: OwnFlag) -> str:
-    verdict = flag_form.STORED.get(flag.verdict, "")
-    head = " · ".join(part for part in (flag.app, verdict, flag.day) if part)
+    app = say(_APP_WORDS.get(flag.app, flag.app))
+    verdict = say(flag_form.STORED.get(flag.verdict, ""))
+    head = " · ".join(part for part in (app, verdict, flag.day) if part)
     about = f'<span dir="auto">{html.escape(flag.about)}</span>' if flag.about else ""
     return (
         f'<li><button type="button" data-id="{html.escape(flag.id)}"><b>{html.escape(head)}</b>'
-        f"{about}<em>{STATE_WORDS[flag.state]}</em></button></li>"
+        f"{about}<em>{say(STATE_WORDS[flag.state])}</em></button></li>"
     )
 
 
 def life(found: Life) -> str:
     """State, steps and history."""
     history = "".join(_happening(line) for line in found.history)
+    name, state = say("What became of the flag"), say(STATE_WORDS[found.state])
+    flag_id = f"<code>{html.escape(found.flag_id)}</code>"
     return (
-        f'<section class="life" data-state="{found.state}" aria-label="What became of the flag">'
-        f"<h2>{STATE_WORDS[found.state].capitalize()}</h2>"
+        f'<section class="life" data-state="{found.state}" aria-label="{html.escape(name)}">'
+        f"<h2>{state[:1].upper()}{state[1:]}</h2>"
         f'<p role="status">{html.escape(found.sentence)}</p>{_steps(found)}'
         f'<ol class="life-history">{history}</ol>'
-        f'<p class="life-id">Flag <code>{html.escape(found.flag_id)}</code></p></section>'
+        f'<p class="life-id">{say("Flag {flag_id}", flag_id=flag_id)}</p></section>'
     )
 
 
 def _steps(found: Life) -> str:
     if not found.done:
         return ""
+    done, open_ = say("done:"), say("not yet:")
     items = "".join(
         f'<li class="{"done" if place < found.done else "open"}">'
-        f'<span class="sr">{"done" if place < found.done else "not yet"}: </span>{name}</li>'
+        f'<span class="sr">{done if place < found.done else open_} </span>{say(name)}</li>'
         for place, name in enumerate(STEPS)
     )
     return f'<ol class="life-steps">{items}</ol>'
@@ -80,7 +94,7 @@ def _happening(line: Happening) -> str:
 def stored(opened: Opened) -> str:
     """Exactly what lies on disk."""
     if opened.record is None:
-        return "<p>Nothing of what you wrote is stored any more.</p>"
+        return f"<p>{say('Nothing of what you wrote is stored any more.')}</p>"
     return flag_form.preview(opened.record.model_dump(mode="json"))
 
 
@@ -88,7 +102,8 @@ def warning(opened: Opened) -> str:
     """What erasing reaches and what it does not, before it is done."""
     lines = erasing(opened.reach, pushed_to=opened.pushed_to)
     items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
-    return f'<div role="alert"><h3>Erase this flag for good?</h3><ul>{items}</ul></div>'
+    asked = say("Erase this flag for good?")
+    return f'<div role="alert"><h3>{asked}</h3><ul>{items}</ul></div>'
 
 
 def side(heading: str, model: str, text: str, *, note: str = "") -> str:

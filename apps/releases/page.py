@@ -7,6 +7,7 @@ from apps.releases import view
 from apps.releases.timeline import judged, read_timeline
 from apps.ui import look
 from apps.ui.stream import INSTANT
+from shared.texts import say
 
 CSS = """
 .page-models h2 { font-size: 1.2rem; font-weight: 600; margin: 0 0 4px; }
@@ -55,9 +56,10 @@ def build(page: gr.Blocks, ctx: Context) -> None:
     def flagged() -> str:
         return view.rates(judged(ctx.home), keep_days=ctx.settings.keep_days)
 
-    look.title("Releases", "Models that learned from flags, and what the gate found.")
+    look.title(say("Releases"), say("Models that learned from flags, and what the gate found."))
     shown = gr.HTML(elem_id="releases", apply_default_css=False)
-    gr.HTML('<h2 id="how-often">How often answers are flagged</h2>', apply_default_css=False)
+    often = say("How often answers are flagged")
+    gr.HTML(f'<h2 id="how-often">{often}</h2>', apply_default_css=False)
     counted = gr.HTML(elem_id="release-rates", apply_default_css=False)
     page.load(releases, None, shown, **INSTANT)
     page.load(flagged, None, counted, **INSTANT)

@@ -18,6 +18,7 @@ from shared.errors import InkloopError
 from shared.home import Home
 from shared.manifest import Manifest, Pointer
 from shared.releases import CARD, Release, ReleaseStore
+from shared.texts import language
 
 MOST_REASONS = 5
 
@@ -140,7 +141,8 @@ def _text(release: Release) -> str:
 
 
 def _labels(home: Home) -> dict[str, str]:
-    return {key: reason.label_in() for key, reason in Taxonomy.load(home).by_key.items()}
+    spoken = language()
+    return {key: reason.label_in(spoken) for key, reason in Taxonomy.load(home).by_key.items()}
 
 
 def _named(counts: dict[str, int], labels: dict[str, str]) -> tuple[tuple[str, int], ...]:

@@ -4,9 +4,18 @@ import html
 from collections.abc import Sequence
 
 from apps.releases.timeline import Entry, Finding, Judged, Timeline
+from shared.texts import later, say, say_count
 
-_MARKS = {True: ("yes", "passed"), False: ("no", "refused"), None: ("open", "not measurable")}
-_VERDICTS = {"down": "bad", "up": "good", "prefer": "compared"}
+_MARKS = {
+    True: ("yes", later("{check}: passed")),
+    False: ("no", later("{check}: refused")),
+    None: ("open", later("{check}: not measurable")),
+}
+_VERDICTS = {
+    "down": later("{count} bad"),
+    "up": later("{count} good"),
+    "prefer": later("{count} compared"),
+}
 
 
 def timeline(found: Timeline) -> str:
@@ -17,17 +26,18 @@ def timeline(found: Timeline) -> str:
 def _now(found: Timeline) -> str:
     name = f"<strong>{html.escape(found.answering)}</strong>"
     if found.trouble:
-        said = f"The releases cannot be read: {html.escape(found.trouble)}"
+        said = say("The releases cannot be read: {trouble}", trouble=html.escape(found.trouble))
     elif not found.promoted:
-        said = "It is not a release of this Inkloop; none is promoted."
+        said = say("It is not a release of this Inkloop; none is promoted.")
     elif found.promoted == found.answering:
-        said = "It is the promoted release."
+        said = say("It is the promoted release.")
     else:
-        said = (
-            f"The promoted release is {html.escape(found.promoted)}; this server was started with"
-            " another model, or is about to change."
+        said = say(
+            "The promoted release is {name}; this server was started with another model, or is"
+            " about to change.",
+            name=html.escape(found.promoted),
         )
-    return f'<p class="releases-now">Answering now: {name}. {said}</p>'
+    return f'<p class="releases-now">{say("Answering now: {name}.", name=name)} {said}</p>'
 
 
 def _entries(found: Timeline) -> str:
@@ -38,24 +48,33 @@ def _entries(found: Timeline) -> str:
 
 
 def _nothing() -> str:
+    begin = say("Nobody’s flags have changed a model here so far. A release is made in four steps:")
+    steps = (
+        say("Flags are sent from the apps, with consent to train."),
+        say("A reviewer approves them ({command}).", command="<code>inkloop flags review</code>"),
+        say("{command} trains on them.", command="<code>inkloop retrain</code>"),
+        say(
+            "The gate compares the new model with the one that serves. Only what is better, and"
+            " nowhere worse, becomes a release."
+        ),
+    )
+    items = "".join(f"<li>{step}</li>" for step in steps)
     return (
-        '<div class="releases-none"><h2>No release yet</h2><p>Nobody’s flags have changed a model'
-        " here so far. A release is made in four steps:</p><ol><li>Flags are sent from the apps,"
-        " with consent to train.</li><li>A reviewer approves them (<code>inkloop flags review"
-        "</code>).</li><li><code>inkloop retrain</code> trains on them.</li><li>The gate compares"
-        " the new model with the one that serves. Only what is better, and nowhere worse, becomes"
-        " a release.</li></ol></div>"
+        f'<div class="releases-none"><h2>{say("No release yet")}</h2><p>{begin}</p>'
+        f"<ol>{items}</ol></div>"
     )
 
 
 def _entry(entry: Entry) -> str:
     made = entry.manifest
-    tags = [word for word, so in (("serving", entry.answering), ("promoted", entry.promoted)) if so]
+    states = ((say("serving"), entry.answering), (say("promoted"), entry.promoted))
+    tags = [word for word, so in states if so]
+    base = say("from the base model {name}", name=f"<b>{html.escape(made.base.name)}</b>")
     marks = "".join(f"<mark>{tag}</mark>" for tag in tags)
     return (
         f'<li class="release" id="release-{html.escape(made.name)}"><h2>{html.escape(made.name)}'
-        f" {marks}</h2><p><time>{made.created_at:%Y-%m-%d %H:%M} UTC</time> · from the base model"
-        f" <b>{html.escape(made.base.name)}</b> · {made.gguf.bytes / 1e6:,.1f} MB ·"
+        f" {marks}</h2><p><time>{made.created_at:%Y-%m-%d %H:%M} UTC</time> · {base} ·"
+        f" {made.gguf.bytes / 1e6:,.1f} MB ·"
         f" {html.escape(made.licence)}</p>{_learned(entry)}{_gate(entry)}{_served(entry)}"
         f"{_lineage(entry)}</li>"
     )
@@ -63,68 +82,93 @@ def _entry(entry: Entry) -> str:
 
 def _learned(entry: Entry) -> str:
     made = entry.manifest
-    flags = "1 flag" if made.flags == 1 else f"{made.flags:,} flags"
-    parts = [
-        f"{count:,} {_VERDICTS.get(verdict, html.escape(verdict))}"
-        for verdict, count in entry.verdicts.items()
-    ]
-    kinds = f" ({', '.join(parts)})" if parts else ""
+    flags = f"<b>{say_count('1 flag', '{count} flags', made.flags)}</b>"
+    kinds = ", ".join(_verdict(verdict, count) for verdict, count in entry.verdicts.items())
+    if kinds:
+        learned = say("Learned from {flags} ({kinds}).", flags=flags, kinds=kinds)
+    else:
+        learned = say("Learned from {flags}.", flags=flags)
     reasons = ", ".join(f"{html.escape(label)} {count:,}" for label, count in entry.reasons)
-    why = f" Most frequent reasons: {reasons}." if reasons else ""
-    return f"<p>Learned from <b>{flags}</b>{kinds}.{why}</p>"
+    why = " " + say("Most frequent reasons: {reasons}.", reasons=reasons) if reasons else ""
+    return f"<p>{learned}{why}</p>"
+
+
+def _verdict(verdict: str, count: int) -> str:
+    if verdict not in _VERDICTS:
+        return f"{count:,} {html.escape(verdict)}"
+    return say(_VERDICTS[verdict], count=f"{count:,}")
 
 
 def _gate(entry: Entry) -> str:
     against = html.escape(entry.measured_against)
-    said = f" against {against}" if against else ""
+    said = (
+        say("The gate let it pass against {name}.", name=against)
+        if against
+        else say("The gate let it pass.")
+    )
     items = "".join(_finding(finding) for finding in entry.findings)
-    return f'<p>The gate let it pass{said}.</p><ul class="findings">{items}</ul>'
+    return f'<p>{said}</p><ul class="findings">{items}</ul>'
 
 
 def _finding(finding: Finding) -> str:
-    css, word = _MARKS[finding.passed]
-    return (
-        f'<li class="{css}"><b>{html.escape(finding.name)}: {word}</b>'
-        f" {html.escape(finding.words)}</li>"
-    )
+    css, told = _MARKS[finding.passed]
+    found = say(told, check=html.escape(finding.name))
+    return f'<li class="{css}"><b>{found}</b> {html.escape(finding.words)}</li>'
 
 
 def _served(entry: Entry) -> str:
     if not entry.served:
-        return "<p>It has not been served yet.</p>"
+        return f"<p>{say('It has not been served yet.')}</p>"
     times = ", ".join(f"{at:%Y-%m-%d %H:%M}" for at in entry.served)
-    return f"<p>Put to work: {times} UTC.</p>"
+    return f"<p>{say('Put to work: {times} UTC.', times=times)}</p>"
 
 
 def _lineage(entry: Entry) -> str:
     made = entry.manifest
-    rows = {
-        "Follows": made.parent or "the base model",
-        "Recipe": f"{made.recipe.name} ({made.recipe.sha256[:12]})",
-        "Dataset version": made.dataset.name,
-        "Model file": f"{made.gguf.file}, sha256 {made.gguf.sha256}",
-        "Made with": f"Inkloop {made.code_version}",
-    }
-    items = "".join(f"<dt>{name}</dt><dd>{html.escape(value)}</dd>" for name, value in rows.items())
+    rows = (
+        (say("Follows"), made.parent or say("the base model")),
+        (say("Recipe"), f"{made.recipe.name} ({made.recipe.sha256[:12]})"),
+        (say("Dataset version"), made.dataset.name),
+        (say("Model file"), f"{made.gguf.file}, sha256 {made.gguf.sha256}"),
+        (say("Made with"), f"Inkloop {made.code_version}"),
+    )
+    items = "".join(f"<dt>{name}</dt><dd>{html.escape(value)}</dd>" for name, value in rows)
     card = f'<pre tabindex="0">{html.escape(entry.card)}</pre>' if entry.card else ""
-    return f"<details><summary>Lineage and model card</summary><dl>{items}</dl>{card}</details>"
+    name = say("Lineage and model card")
+    return f"<details><summary>{name}</summary><dl>{items}</dl>{card}</details>"
 
 
-SIGNALS = {"retry": "Again", "edit": "Edited", "copy": "Copied", "stop": "Stopped"}
+SIGNALS = {
+    "retry": later("Again"),
+    "edit": later("Edited"),
+    "copy": later("Copied"),
+    "stop": later("Stopped"),
+}
 
 
 def rates(found: Sequence[Judged], *, keep_days: int) -> str:
     """How often answers were flagged, as a table."""
     if not any(row.rate.answers for row in found):
-        return "<p>No answer is kept yet, so there is nothing to count.</p>"
+        return f"<p>{say('No answer is kept yet, so there is nothing to count.')}</p>"
     rows = "".join(_rate(row) for row in found)
+    names = [
+        say("Model"),
+        say("Answers"),
+        say("Bad"),
+        say("Bad per 1,000"),
+        say("Good per 1,000"),
+        *map(say, SIGNALS.values()),
+        say("Why bad"),
+    ]
+    heads = "".join(f"<th>{name}</th>" for name in names)
+    note = say(
+        "Answers of the last {days} days, and what was said about them since the oldest of these."
+        " How often answers were asked again, edited, copied or stopped trains nothing.",
+        days=keep_days,
+    )
     return (
-        '<div class="rates-scroll" tabindex="0"><table class="rates"><thead><tr><th>Model</th>'
-        "<th>Answers</th><th>Bad</th><th>Bad per 1,000</th><th>Good per 1,000</th>"
-        f"{''.join(f'<th>{name}</th>' for name in SIGNALS.values())}<th>Why bad</th>"
-        f"</tr></thead><tbody>{rows}</tbody></table></div><p>Answers of the last {keep_days} days,"
-        " and what was said about them since the oldest of these. How often answers were asked"
-        " again, edited, copied or stopped trains nothing.</p>"
+        f'<div class="rates-scroll" tabindex="0"><table class="rates"><thead><tr>{heads}'
+        f"</tr></thead><tbody>{rows}</tbody></table></div><p>{note}</p>"
     )
 
 

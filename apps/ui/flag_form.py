@@ -27,6 +27,8 @@ TEMPORARY = later(
     " answer with the conversation before it; nothing else of the chat is kept.</p>"
 )
 REMEMBER = later("Remember both ticks in this browser, for every flag")
+RECEIPT = later("Flag {flag_id}\nReceipt {receipt}")
+"""As a person keeps it, and as `/flags` reads it when it is pasted there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +49,7 @@ class Flagging:
         """What the person is to keep; empty before anything was stored."""
         if self.receipt is None:
             return ""
-        return say(
-            "Flag {flag_id}\nReceipt {receipt}",
-            flag_id=self.receipt.flag_id,
-            receipt=self.receipt.receipt,
-        )
+        return say(RECEIPT, flag_id=self.receipt.flag_id, receipt=self.receipt.receipt)
 
 
 @dataclass(frozen=True, slots=True)

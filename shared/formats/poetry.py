@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shared.messages import Message
+from shared.texts import later
 
 VERSION = "poetry-1"
 
@@ -24,7 +25,8 @@ class Form:
     rhyme: str = ""
     """One letter per line, x for unrhymed; empty where the form does not rhyme."""
     hint: str = ""
-    """One sentence for the page and the prompt of a model that does not know the form."""
+    """One sentence for the prompt of a model that does not know the form, and to be said on the
+    page."""
     spans: tuple[tuple[int, int], ...] = ()
     """Fewest and most permitted syllables per line, where the form leaves room."""
     metre: str = ""
@@ -64,55 +66,69 @@ def _sonnet(name: str, rhyme: str, hint: str) -> Form:
 FORMS: dict[str, Form] = {
     form.name: form
     for form in (
-        Form("haiku", (3, 3), (5, 7, 5), "", "Three lines of 5, 7 and 5 syllables."),
-        Form("tanka", (5, 5), (5, 7, 5, 7, 7), "", "Five lines of 5, 7, 5, 7 and 7 syllables."),
+        Form(later("haiku"), (3, 3), (5, 7, 5), "", later("Three lines of 5, 7 and 5 syllables.")),
         Form(
-            "limerick",
+            later("tanka"),
+            (5, 5),
+            (5, 7, 5, 7, 7),
+            "",
+            later("Five lines of 5, 7, 5, 7 and 7 syllables."),
+        ),
+        Form(
+            later("limerick"),
             (5, 5),
             (),
             "aabba",
-            "Five lines, rhymed aabba, and a joke.",
+            later("Five lines, rhymed aabba, and a joke."),
             spans=((7, 11), (7, 11), (5, 8), (5, 8), (7, 11)),
             metre="anapaestic",
             feet=(3, 3, 2, 2, 3),
         ),
-        Form("couplet", (2, 2), (), "aa", "Two lines that rhyme."),
+        Form(later("couplet"), (2, 2), (), "aa", later("Two lines that rhyme.")),
         Form(
-            "ballad stanza",
+            later("ballad stanza"),
             (4, 4),
             (8, 6, 8, 6),
             "xaxa",
-            "Four lines; the second and fourth rhyme.",
+            later("Four lines; the second and fourth rhyme."),
             spans=((7, 9), (5, 7), (7, 9), (5, 7)),
             metre="iambic",
             feet=(4, 3, 4, 3),
             slant=True,
         ),
         Form(
-            "acrostic",
+            later("acrostic"),
             (3, 12),
             (),
             "",
-            "The first letters of the lines spell the subject.",
+            later("The first letters of the lines spell the subject."),
             spells=True,
         ),
-        Form("free verse", (4, 8), (), "", "Lines without rhyme or metre."),
-        _sonnet("sonnet", "ababcdcdefefgg", "Shakespeare's: fourteen lines of ten syllables."),
-        _sonnet("petrarchan sonnet", "abbaabbacdecde", "Petrarch's: eight lines turn to six."),
+        Form(later("free verse"), (4, 8), (), "", later("Lines without rhyme or metre.")),
+        _sonnet(
+            later("sonnet"),
+            "ababcdcdefefgg",
+            later("Shakespeare's: fourteen lines of ten syllables."),
+        ),
+        _sonnet(
+            later("petrarchan sonnet"),
+            "abbaabbacdecde",
+            later("Petrarch's: eight lines turn to six."),
+        ),
         Form(
-            "villanelle",
+            later("villanelle"),
             (19, 19),
             (),
             "abaabaabaabaabaabaa",
-            "Nineteen lines on two rhymes; two lines return.",
+            later("Nineteen lines on two rhymes; two lines return."),
             refrains=((0, 5, 11, 17), (2, 8, 14, 18)),
         ),
         Form(
-            "pantoum",
+            later("pantoum"),
             (16, 16),
             (),
             "ababbcbccdcddada",
-            "Four stanzas; every line comes back in the next.",
+            later("Four stanzas; every line comes back in the next."),
             refrains=((1, 4), (3, 6), (5, 8), (7, 10), (9, 12), (11, 14), (2, 13), (0, 15)),
         ),
     )
