@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 from apps.story.book import Book
 from apps.story.emblem import emblem
 from apps.story.export.epub import to_epub
+from apps.story.export.ink import to_ink
 from apps.story.export.markdown import to_markdown
 from apps.story.export.play import to_html
 from apps.story.export.twee import to_twee
@@ -91,6 +92,47 @@ def test_twee_has_every_scene_and_links_only_to_scenes(text: str) -> None:
         "scene-3": ["scene-1"],
         "scene-4": [],
     }
+
+
+def ink(text: str) -> tuple[str, dict[str, tuple[list[str], list[tuple[str, str]]]]]:
+    """Where an Ink file begins, and its knots: lines of text, and choices with where they lead.
+
+    As Ink's compiler reads it: nothing but an escaped sign or a plain word is text.
+    """
+    start, knots, name = "", {}, ""
+    plain = r"(?:\\[^\n]|[\w .,;:!?'\"()]|[^\x00-\x7f])*"
+    for line in filter(None, text.split("\n")):
+        if knot := re.fullmatch(r"=== (\w+) ===", line):
+            name = knot.group(1)
+            knots[name] = ([], [])
+        elif not name:
+            if way := re.fullmatch(r"-> (\w+)", line):
+                start = way.group(1)
+            else:
+                assert re.fullmatch(f"# title: {plain}", line), line
+        elif choice := re.fullmatch(rf"\+ \[({plain})\] -> (\w+)", line):
+            knots[name][1].append((re.sub(r"\\(.)", r"\1", choice.group(1)), choice.group(2)))
+        elif line != "-> END":
+            assert re.fullmatch(plain, line), line
+            assert not re.match(r"INCLUDE|VAR|CONST|LIST|EXTERNAL|TODO", line), line
+            knots[name][0].append(re.sub(r"\\(.)", r"\1", line))
+    return start, knots
+
+
+@pytest.mark.parametrize("text", ["A door.", *NASTY, "TODO: {x} // y", "INCLUDE a.ink\n~ x = 1"])
+def test_ink_says_every_scene_as_it_was_told_and_leads_only_to_scenes(text: str) -> None:
+    start, knots = ink(to_ink(book(text, " ".join(text.split()))))
+    told = [" ".join(re.sub(r"[\x00-\x1f]", " ", line).split()) for line in text.split("\n")]
+    assert start == "scene_1"
+    assert len(knots) == 4
+    assert all(lines == [line for line in told if line] for lines, _ in knots.values())
+    assert {name: [to for _, to in ways] for name, (_, ways) in knots.items()} == {
+        "scene_1": ["scene_2", "scene_3"],
+        "scene_2": ["scene_4"],
+        "scene_3": ["scene_1"],
+        "scene_4": [],
+    }
+    assert knots["scene_1"][1][0][0] == " ".join(" ".join(told).split())
 
 
 def test_a_story_keeps_its_ifid() -> None:

@@ -10,6 +10,7 @@ from apps.context import Ask
 from apps.story import memory, notes
 from apps.story.book import Book
 from apps.story.export.epub import to_epub
+from apps.story.export.ink import to_ink
 from apps.story.export.markdown import to_markdown
 from apps.story.export.play import to_html
 from apps.story.export.twee import to_twee
@@ -30,6 +31,7 @@ _NAME = re.compile(r"[^\w-]+")
 FORMATS = (
     later("Playable page (HTML)"),
     later("Twine (Twee 3)"),
+    later("Ink"),
     later("E-book (EPUB)"),
     later("This path (Markdown)"),
     later("JSON"),
@@ -154,8 +156,10 @@ class StoryDesk:
         if kind == FORMATS[1]:
             return TextFile(f"{name}.twee", to_twee(book))
         if kind == FORMATS[2]:
-            return binary(f"{name}.epub", to_epub(book, writer=writer), "application/epub+zip")
+            return TextFile(f"{name}.ink", to_ink(book))
         if kind == FORMATS[3]:
+            return binary(f"{name}.epub", to_epub(book, writer=writer), "application/epub+zip")
+        if kind == FORMATS[4]:
             return TextFile(f"{name}.md", to_markdown(book, passage_id))
         return TextFile(f"{name}.json", to_json(book), "application/json")
 
