@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import html
 import io
 import json
 from collections.abc import AsyncGenerator, Callable, Iterator
@@ -12,12 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.brainstorm import bring, diversity, export, measure, ranking, steps, view
+from apps.brainstorm import bring, diversity, export, layout, measure, ranking, steps, view
 from apps.brainstorm.background import Seen
 from apps.brainstorm.board import MAX_CARDS, STATES, Board, Card, Comparison, checked_rubric
 from apps.brainstorm.desk import Asked, Desk
 from apps.brainstorm.judging import shortened
-from apps.brainstorm.rubric import Mark, marks, read_rubric, weighted
+from apps.brainstorm.rubric import Mark, as_text, marks, read_rubric, weighted
 from apps.brainstorm.thinking import Thinker, Thinking
 from apps.context import Context
 from shared.engine.scripted import ScriptedEngine
@@ -26,6 +27,8 @@ from shared.errors import AbilityMissing, BadRequest, EngineClosed, InkloopError
 from shared.formats.alike import alike
 from shared.formats.brainstorm import METHODS, RUBRIC, Idea, Score
 from shared.formats.ideas import ideas_in
+from shared.home import Home
+from shared.texts import choose
 from tests.writing_room import HOSTILE, OTHER, OWNER, ideas, room, scripted
 
 BETTER = json.dumps({"title": "A warmer lamp", "body": "It glows when somebody reads."})
@@ -620,6 +623,45 @@ async def test_a_page_acts_on_the_board_that_it_names_whichever_was_opened_last(
     assert desk.board(OWNER) == desk.board(OWNER, second) == Board()
     with pytest.raises(NotFound):
         desk.write(OTHER, "Not mine", "", second)
+
+
+@pytest.fixture
+def swedish(tmp_path: Path) -> Iterator[None]:
+    home = Home(tmp_path / "swedish")
+    home.locale.mkdir(parents=True)
+    said = {"Originality": "Nyhet", "free": "fritt", "Fair?": "</script>`${1}`", "new": "ny"}
+    said["Filter"] = "{{x}} `${1}` \\\\"
+    rows = "".join(f'msgid "{text}"\nmsgstr "{told}"\n\n' for text, told in said.items())
+    (home.locale / "sv.po").write_text(rows, encoding="utf-8")
+    choose("sv", home)
+    yield
+    choose("en")
+
+
+async def test_criteria_and_methods_have_labels_and_the_model_and_the_board_know_the_names(
+    desk: Desk, engine: ScriptedEngine, swedish: None
+) -> None:
+    written = as_text(RUBRIC, {"Originality": 2.0})
+    assert written == "Nyhet *2, Usefulness, Effort"
+    assert read_rubric(written) == (list(RUBRIC), {"Originality": 2.0})
+    assert ("fritt: anything goes", "free") in layout.method_choices({})
+    await full(desk, 1)
+    await seen(desk.evaluate(OWNER, Asked(written)))
+    assert "Criteria: Originality, Usefulness, Effort" in engine.requests[-1].messages[-1].content
+    board = desk.board(OWNER)
+    assert [mark.criterion for mark in board.cards[0].scores] == list(board.rubric) == list(RUBRIC)
+    shown = json.loads(view.board(Seen(board))["cards"])[0]
+    assert shown["scores"][0]["criterion"] == "Nyhet"
+    assert shown["state"] == "new"
+
+
+def test_a_translation_ends_no_script_and_is_no_script(swedish: None) -> None:
+    assert '"FAIR": "<\\/script>`${1}`"' in view.script()
+    assert '"STATE_new": "ny"' in view.script()
+    assert '<option value="new">ny</option>' in view.template()
+    drawn = view.template()
+    assert not set("`$\\{}") & set(drawn)
+    assert html.unescape(drawn).count("{{x}} `${1}` \\") == 1
 
 
 async def test_a_method_of_ones_own_is_told_to_the_model(

@@ -166,6 +166,9 @@ def test_a_board_at_work_is_in_the_language_of_the_site(
     board = Thinking(page, other_language)
     page.click("#board-brainstorm")
     expect(page.get_by_text("⟦The ⟦topic⟧ has 0 characters.⟧ ⟦It takes 1 to 500.⟧")).to_be_visible()
+    # Over it stands a word of Gradio's.
+    page.locator(".toast-close").click()
+    expect(page.locator(".toast-body")).to_have_count(0)
     expect(page.locator("#board-method input")).to_have_value("⟦free⟧: ⟦anything goes⟧")
     expect(page.locator("#board-scale input")).to_have_value("⟦1 to 5⟧")
     judged_by = page.locator("#board-rubric").locator("textarea, input")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from apps.brainstorm.board import Board, Card
 from shared.errors import BadRequest
+from shared.texts import say
 
 Place = tuple[str, str]
 """Owner and id of the board."""
@@ -41,7 +42,9 @@ class Errands:
         """
         known = self._running.get(place)
         if known is not None and not known.done:
-            raise BadRequest("The judge is at this board.", fix="Wait for it, or press Stop.")
+            raise BadRequest(
+                say("The judge is at this board."), fix=say("Wait for it, or press Stop.")
+            )
         self._running[place] = errand = Errand(steps)
         return errand
 

@@ -1,11 +1,14 @@
 // The board: every text is set as text, never as HTML. Cards are kept by id and drawn anew only when
 // they change, so that a step on a board of 300 cards touches only what it changes.
+// Its words are in SAID, which `view.py` puts in front; places in them are filled in by name.
 const STATES = ['new', 'promising', 'doing', 'dropped'];
 const wall = element.querySelector('.wall');
 const drawn = new Map();
 const chosen = new Set();
 let cards = [], columns = false, wanted = '', editing = '', dragged = '';
 
+const say = (key, values) => SAID[key].replace(/\{(\w+)\}/g, (place, name) => values?.[name] ?? place);
+const stateName = state => SAID[`STATE_${state}`];
 const make = (tag, name, text) => {
   const node = document.createElement(tag);
   if (name) node.className = name;
@@ -29,7 +32,7 @@ const bar = mark => {
   track.style.setProperty('--mean', `${100 * mark.score / most}%`);
   track.style.setProperty('--low', `${100 * low / most}%`);
   track.style.setProperty('--wide', `${Math.max(0, 100 * (high - low) / most)}%`);
-  track.title = high > low ? `between ${low} and ${high} of ${most}` : `of ${most}`;
+  track.title = high > low ? say('BETWEEN', {low, high, most}) : say('OF', {most});
   row.append(track, make('small', '', mark.reason));
   return row;
 };
@@ -38,21 +41,21 @@ const scores = card => {
   if (!card.scores.length) return [];
   const list = make('ul', 'scores');
   const total = make('li');
-  total.append(make('span', '', card.weighed ? 'Weighted' : 'Total'),
+  total.append(make('span', '', say(card.weighed ? 'WEIGHTED' : 'TOTAL')),
     make('b', '', card.weighed ? `${card.weighed} / ${card.most_each}` : `${card.total} / ${card.most}`));
   list.append(...card.scores.map(bar), total);
   const ask = make('div', 'ask');
-  ask.append(make('span', '', 'Fair?'), press('Good', 'fair'), press('Bad', 'unfair'));
+  ask.append(make('span', '', say('FAIR')), press(say('GOOD'), 'fair'), press(say('BAD'), 'unfair'));
   return [list, ask];
 };
 
 const editor = card => {
   const form = make('form', 'editor');
-  const title = make('input'); title.value = card.title; title.maxLength = 500; title.ariaLabel = 'Title';
+  const title = make('input'); title.value = card.title; title.maxLength = 500; title.ariaLabel = say('TITLE');
   const body = make('textarea'); body.value = card.body; body.rows = 4; body.maxLength = 2000;
-  body.ariaLabel = 'Text';
+  body.ariaLabel = say('TEXT');
   const row = make('footer');
-  row.append(press('Save', 'save'), press('Cancel', 'cancel'));
+  row.append(press(say('SAVE'), 'save'), press(say('CANCEL'), 'cancel'));
   form.append(title, body, row);
   form.addEventListener('submit', event => { event.preventDefault(); save(card.id); });
   return form;
@@ -67,41 +70,41 @@ const draw = card => {
   const top = make('div', 'top');
   if (!card.coming) {
     const pick = make('input'); pick.type = 'checkbox'; pick.checked = chosen.has(card.id);
-    pick.ariaLabel = `Choose “${card.title}”`;
+    pick.ariaLabel = say('CHOOSE', {title: card.title});
     const grip = press('⠿', 'grip', 'grip');
     grip.draggable = true;
-    grip.ariaLabel = `Move “${card.title}”: arrow keys`;
-    grip.title = 'Drag, or use the arrow keys';
-    const state = make('select'); state.ariaLabel = 'State';
-    for (const name of STATES) state.append(new Option(name, name, false, name === card.state));
+    grip.ariaLabel = say('MOVE', {title: card.title});
+    grip.title = say('DRAG');
+    const state = make('select'); state.ariaLabel = say('STATE');
+    for (const name of STATES) state.append(new Option(stateName(name), name, false, name === card.state));
     top.append(pick, state, grip);
   }
   node.append(top);
-  if (card.from) node.append(make('span', 'from', `↳ from “${card.from}”`));
-  if (card.merged.length) node.append(make('span', 'from', `↳ merged from ${card.merged.join(', ')}`));
+  if (card.from) node.append(make('span', 'from', say('FROM', {title: card.from})));
+  if (card.merged.length) node.append(make('span', 'from', say('MERGED', {titles: card.merged.join(', ')})));
   node.append(make('h3', '', card.title), make('p', '', card.body));
   if (card.tags.length) {
     const tags = make('div', 'tags');
     tags.append(...card.tags.map(tag => make('span', 'tag', tag)));
     node.append(tags);
   }
-  if (card.twin) node.append(make('span', 'twin', `nearly the same as “${card.twin}”`));
-  if (card.standing) node.append(make('span', 'from', `compared: ${card.standing}`));
+  if (card.twin) node.append(make('span', 'twin', say('TWIN', {title: card.twin})));
+  if (card.standing) node.append(make('span', 'from', say('COMPARED', {standing: card.standing})));
   node.append(...scores(card));
   if (card.versions.length) {
     const past = make('details');
-    past.append(make('summary', '', `${card.versions.length} earlier`));
+    past.append(make('summary', '', card.earlier));
     past.append(...card.versions.map(one => make('p', 'past', `${one.title}\n${one.body}`)));
     node.append(past);
   }
   if (!card.coming) {
     const acts = make('footer');
-    acts.append(press('Refine', 'refine'), press('Evaluate', 'evaluate'), press('Edit', 'edit'),
-      press('Delete', 'remove'));
+    acts.append(press(say('REFINE'), 'refine'), press(say('EVALUATE'), 'evaluate'),
+      press(say('EDIT'), 'edit'), press(say('DELETE'), 'remove'));
     node.append(acts);
     if (!card.own) {
       const ask = make('div', 'ask');
-      ask.append(make('span', '', 'This idea?'), press('Good', 'good'), press('Bad', 'bad'));
+      ask.append(make('span', '', say('THIS')), press(say('GOOD'), 'good'), press(say('BAD'), 'bad'));
       node.append(ask);
     }
   }
@@ -125,7 +128,7 @@ const place = (parent, nodes) => {
   while (parent.children.length > nodes.length) parent.lastElementChild.remove();
 };
 
-const matches = card => !wanted || [card.title, card.body, card.state, ...card.tags]
+const matches = card => !wanted || [card.title, card.body, stateName(card.state), ...card.tags]
   .some(text => text.toLowerCase().includes(wanted));
 
 function received() {
@@ -146,9 +149,9 @@ function render() {
     const lists = STATES.map(state => {
       const known = wall.querySelector(`[data-state="${state}"]`);
       const column = known || make('section', 'column');
-      if (!known) { column.dataset.state = state; column.append(make('h4', '', state), make('div', 'list')); }
+      if (!known) { column.dataset.state = state; column.append(make('h4', '', stateName(state)), make('div', 'list')); }
       const mine = shown.filter(card => card.state === state);
-      column.firstChild.textContent = `${state} (${mine.length})`;
+      column.firstChild.textContent = `${stateName(state)} (${mine.length})`;
       place(column.lastChild, mine.map(nodeOf));
       return column;
     });
@@ -162,7 +165,7 @@ function render() {
 function counted() {
   const many = element.querySelector('.many');
   many.hidden = chosen.size === 0;
-  many.querySelector('b').textContent = `${chosen.size} chosen`;
+  many.querySelector('b').textContent = say('CHOSEN', {count: chosen.size});
   many.querySelector('[data-act=compare]').disabled = chosen.size !== 2;
   many.querySelector('[data-act=merge]').disabled = chosen.size < 2;
 }

@@ -14,6 +14,7 @@ from apps.checks import MAX_LINE, one_line, storable
 from shared.errors import BadRequest, NotFound
 from shared.formats.brainstorm import RUBRIC, SCALE, Idea, Scale
 from shared.ids import new_id
+from shared.texts import say
 
 MAX_CARDS = 300
 MAX_BODY = 2_000
@@ -119,7 +120,7 @@ class Board(BaseModel):
         for card in self.cards:
             if card.id == card_id:
                 return card
-        raise NotFound("This card is not on your board.", fix="Reload the page.")
+        raise NotFound(say("This card is not on your board."), fix=say("Reload the page."))
 
     def titles(self) -> list[str]:
         """Of all cards."""
@@ -155,8 +156,12 @@ class Board(BaseModel):
         """Raises BadRequest unless `more` cards can be put up."""
         if len(self.cards) + more > MAX_CARDS:
             raise BadRequest(
-                f"A board holds {MAX_CARDS} cards; this one has {len(self.cards)}.",
-                fix="Delete some, or keep the board as a file and clear it.",
+                say(
+                    "A board holds {most} cards; this one has {count}.",
+                    most=MAX_CARDS,
+                    count=len(self.cards),
+                ),
+                fix=say("Delete some, or keep the board as a file and clear it."),
             )
 
     def without(self, *card_ids: str) -> "Board":
@@ -198,7 +203,9 @@ class Board(BaseModel):
         for card in cards:
             tags = tuple(t for t in card.tags if t != tag)
             if not off and len(tags) >= MAX_TAGS:
-                raise BadRequest("A card has enough tags.", fix=f"It takes {MAX_TAGS}.")
+                raise BadRequest(
+                    say("A card has enough tags."), fix=say("It takes {most}.", most=MAX_TAGS)
+                )
             board = board._with(card.id, tags=tags if off else (*tags, tag))
         return board
 
@@ -225,7 +232,10 @@ class Board(BaseModel):
         """
         cards = [self.card(card_id) for card_id in dict.fromkeys(card_ids)]
         if not 2 <= len(cards) <= MAX_MERGED:
-            raise BadRequest("Merging takes several cards.", fix=f"Choose 2 to {MAX_MERGED}.")
+            raise BadRequest(
+                say("Merging takes several cards."),
+                fix=say("Choose {fewest} to {most}.", fewest=2, most=MAX_MERGED),
+            )
         title = " + ".join(card.title for card in cards)[:MAX_LINE]
         body = checked_body("\n".join(card.body for card in cards if card.body))
         one = Card(
@@ -295,20 +305,23 @@ def own_card(title: str, body: str) -> Card:
 
 def checked_title(title: object) -> str:
     """1 to 500 characters on one line, else BadRequest."""
-    return one_line(title, name="title", most=MAX_LINE)
+    return one_line(title, name=say("title"), most=MAX_LINE)
 
 
 def checked_body(body: object) -> str:
     """A text of at most 2,000 characters with its line breaks, else BadRequest."""
     if not isinstance(body, str) or len(body) > MAX_BODY:
-        size = f"has {len(body):,} characters" if isinstance(body, str) else "is not a text"
-        raise BadRequest(f"The idea's text {size}.", fix=f"It takes up to {MAX_BODY:,}.")
+        if isinstance(body, str):
+            what = say("The idea's text has {count} characters.", count=f"{len(body):,}")
+        else:
+            what = say("The idea's text is not a text.")
+        raise BadRequest(what, fix=say("It takes up to {most}.", most=f"{MAX_BODY:,}"))
     return storable(body).strip()
 
 
 def checked_tag(tag: object) -> str:
     """1 to 30 characters, else BadRequest."""
-    return one_line(tag, name="tag", most=MAX_TAG)
+    return one_line(tag, name=say("tag"), most=MAX_TAG)
 
 
 def checked_state(state: object) -> State:
@@ -316,7 +329,10 @@ def checked_state(state: object) -> State:
     for known in STATES:
         if state == known:
             return known
-    raise BadRequest(f"There is no state {state!r}.", fix=f"The states are {', '.join(STATES)}.")
+    raise BadRequest(
+        say("There is no state {state}.", state=repr(state)),
+        fix=say("The states are {known}.", known=", ".join(STATES)),
+    )
 
 
 def checked_rubric(criteria: Sequence[object] | None) -> tuple[str, ...]:
@@ -329,7 +345,8 @@ def checked_rubric(criteria: Sequence[object] | None) -> tuple[str, ...]:
         return RUBRIC
     if isinstance(criteria, str) or len(criteria) > MAX_CRITERIA:
         raise BadRequest(
-            "The rubric is not a list of criteria.", fix=f"Send 1 to {MAX_CRITERIA} names."
+            say("The rubric is not a list of criteria."),
+            fix=say("Send {fewest} to {most} names.", fewest=1, most=MAX_CRITERIA),
         )
-    names = [one_line(name, name="criterion", most=MAX_CRITERION) for name in criteria]
+    names = [one_line(name, name=say("criterion"), most=MAX_CRITERION) for name in criteria]
     return tuple({name.casefold(): name for name in names}.values())

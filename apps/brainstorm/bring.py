@@ -23,6 +23,7 @@ from apps.brainstorm.board import (
 from apps.checks import MAX_LINE, one_line
 from shared.errors import BadRequest
 from shared.ids import new_id
+from shared.texts import say
 
 MAX_FILE = 1_000_000
 """Longest file, in characters."""
@@ -35,14 +36,18 @@ def read(text: object) -> Board:
         BadRequest: If it is neither, too long, or holds nothing or too much; the message says what.
     """
     if not isinstance(text, str) or not text.strip():
-        raise BadRequest("The file is empty.", fix="Bring a JSON or CSV file with cards.")
+        raise BadRequest(say("The file is empty."), fix=say("Bring a JSON or CSV file with cards."))
     if len(text) > MAX_FILE:
-        raise BadRequest("The file is too long.", fix=f"It takes {MAX_FILE:,} characters.")
+        raise BadRequest(
+            say("The file is too long."),
+            fix=say("It takes {most} characters.", most=f"{MAX_FILE:,}"),
+        )
     plain = text.lstrip("\ufeff")
     board = _from_json(plain) if plain.lstrip().startswith("{") else _from_csv(plain)
     if not 1 <= len(board.cards) <= MAX_CARDS:
         raise BadRequest(
-            f"The file holds {len(board.cards)} cards.", fix=f"It takes 1 to {MAX_CARDS}."
+            say("The file holds {count} cards.", count=len(board.cards)),
+            fix=say("It takes {fewest} to {most}.", fewest=1, most=MAX_CARDS),
         )
     return board
 
@@ -51,13 +56,13 @@ def _from_json(text: str) -> Board:
     try:
         whole = json.loads(text)
     except ValueError as error:
-        raise _unreadable(f"it is no JSON ({error})") from error
+        raise _unreadable(say("it is no JSON ({error})", error=error)) from error
     rows = whole.get("cards")
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise _unreadable("it has no list “cards”")
+        raise _unreadable(say("it has no list “{name}”", name="cards"))
     ids = {str(row.get("id")): new_id() for row in rows if row.get("id")}
     titles = {str(row.get("id")): str(row.get("title")) for row in rows}
-    topic = one_line(whole.get("topic") or "", name="topic", fewest=0, most=MAX_LINE)
+    topic = one_line(whole.get("topic") or "", name=say("topic"), fewest=0, most=MAX_LINE)
     cards = []
     for row in rows:
         origin = str(row.get("from") or "")
@@ -72,9 +77,9 @@ def _from_csv(text: str) -> Board:
     try:
         rows = list(csv.DictReader(io.StringIO(text)))
     except csv.Error as error:
-        raise _unreadable(f"it is no CSV ({error})") from error
+        raise _unreadable(say("it is no CSV ({error})", error=error)) from error
     if not rows or "title" not in rows[0]:
-        raise _unreadable("it has no column “title”")
+        raise _unreadable(say("it has no column “{name}”", name="title"))
     return Board(
         cards=tuple(
             _card(row, row.get("text") or row.get("body"), (row.get("tags") or "").split(";"))
@@ -102,4 +107,7 @@ def _unquoted(cell: object) -> object:
 
 
 def _unreadable(why: str) -> BadRequest:
-    return BadRequest(f"The file cannot be read: {why}.", fix="Bring a file that was kept here.")
+    return BadRequest(
+        say("The file cannot be read: {why}.", why=why),
+        fix=say("Bring a file that was kept here."),
+    )

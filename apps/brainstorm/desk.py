@@ -23,6 +23,7 @@ from apps.ui.stream import waiting_line
 from shared.errors import BadRequest
 from shared.formats.brainstorm import SCALE, Idea, Scale
 from shared.formats.ideas import Found
+from shared.texts import say
 
 MOST_SAMPLES = 5
 
@@ -98,7 +99,7 @@ class Desk:
         self, owner: str, topic: str, n: int, method: str, room: str = ""
     ) -> AsyncGenerator[Seen, None]:
         """Find ideas; they are on the board when this ends, whichever way it ends."""
-        topic = one_line(topic, name="topic")
+        topic = one_line(topic, name=say("topic"))
         kept = self._kept(owner, room)
         board = Board.read(kept.latest(owner))
         board.check_room(n)
@@ -123,7 +124,7 @@ class Desk:
         board = Board.read(kept.latest(owner))
         card = board.card(card_id)
         board.check_room(1)
-        yield Seen(board, status=f"Refining “{card.title}” …")
+        yield Seen(board, status=say("Refining “{title}” …", title=card.title))
         answer_id, idea = await self._thinker.refine(owner, card.title, card.body, wish)
         better = card_of(idea, answer_id, origin=card)
         yield Seen(_change(kept, owner, lambda now: now.with_cards([better], after=card_id)))
@@ -178,10 +179,15 @@ class Desk:
         board = Board.read(kept.latest(owner))
         cards = [board.card(card_id)] if card_id else _unjudged(board, rubric)
         if not cards:
-            raise BadRequest("There is nothing to judge.", fix="Put up a card first.")
+            raise BadRequest(say("There is nothing to judge."), fix=say("Put up a card first."))
         left = ""
         for number, card in enumerate(cards):
-            status = f"Judging “{card.title}” ({number + 1} of {len(cards)}) …"
+            status = say(
+                "Judging “{title}” ({number} of {count}) …",
+                title=card.title,
+                number=number + 1,
+                count=len(cards),
+            )
             yield Seen(Board.read(kept.latest(owner)), status=status)
             answer_id, scores = await self._thinker.judge.marks(
                 owner, (card.title, card.body), rubric.criteria, times, rubric.scale
@@ -196,10 +202,18 @@ class Desk:
         board = Board.read(kept.latest(owner))
         pairs = [_pair(board, pair)] if pair is not None else ranking.next_pairs(board)
         if not pairs:
-            raise BadRequest("There is nothing to compare.", fix="Put up two cards first.")
+            raise BadRequest(
+                say("There is nothing to compare."), fix=say("Put up two cards first.")
+            )
         left = ""
         for number, (one, other) in enumerate(pairs):
-            status = f"Comparing “{one.title}” and “{other.title}” ({number + 1} of {len(pairs)}) …"
+            status = say(
+                "Comparing “{one}” and “{other}” ({number} of {count}) …",
+                one=one.title,
+                other=other.title,
+                number=number + 1,
+                count=len(pairs),
+            )
             yield Seen(Board.read(kept.latest(owner)), status=status)
             judge = self._thinker.judge
             better, reason = await judge.compare(owner, _idea(one), _idea(other), criteria)
@@ -246,7 +260,10 @@ def checked_samples(samples: object) -> int:
         or isinstance(samples, bool)
         or not 1 <= samples <= MOST_SAMPLES
     ):
-        raise BadRequest(f"{samples!r} samples cannot be taken.", fix=f"Take 1 to {MOST_SAMPLES}.")
+        raise BadRequest(
+            say("{number} samples cannot be taken.", number=repr(samples)),
+            fix=say("Take {fewest} to {most}.", fewest=1, most=MOST_SAMPLES),
+        )
     return samples
 
 
@@ -276,7 +293,7 @@ def _compared(done: Comparison) -> Callable[[Board], Board]:
 
 def _pair(board: Board, ids: list[str]) -> tuple[Card, Card]:
     if len(set(ids)) != 2:
-        raise BadRequest("Comparing takes two cards.", fix="Choose exactly two.")
+        raise BadRequest(say("Comparing takes two cards."), fix=say("Choose exactly two."))
     return board.card(ids[0]), board.card(ids[1])
 
 
@@ -298,4 +315,4 @@ def _card(found: Found) -> Card:
 def _status(thinking: Thinking, n: int) -> str:
     if thinking.waiting:
         return waiting_line(thinking.waiting)
-    return f"Thinking … {len(thinking.found)} of {n} ideas"
+    return say("Thinking … {count} of {whole} ideas", count=len(thinking.found), whole=n)

@@ -13,6 +13,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 
 from apps.brainstorm.board import Board, Card
+from shared.texts import say
 
 TWIN = 80.0
 """Likeness, 0 to 100, above which two cards count as the same idea."""
@@ -72,8 +73,8 @@ def _hints(board: Board) -> list[str]:
         if times / len(board.cards) > OFTEN and word not in topic
     ]
     missing = [word for word in topic if not used[word]]
-    hints = [f"More than half of the cards speak of “{word}”." for word in often]
-    hints += [f"No card speaks of “{word}” yet." for word in missing[:3]]
+    hints = [say("More than half of the cards speak of “{word}”.", word=word) for word in often]
+    hints += [say("No card speaks of “{word}” yet.", word=word) for word in missing[:3]]
     return hints
 
 

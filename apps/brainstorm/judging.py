@@ -22,6 +22,7 @@ from shared.formats import brainstorm as form
 from shared.formats.brainstorm import SCALE, Idea, Scale, Score, Verdict
 from shared.formats.usual import JUDGED
 from shared.messages import Message
+from shared.texts import say
 
 DEADLINE_SECONDS = 300.0
 REASON_TOKENS = 56
@@ -186,7 +187,7 @@ class Judge:
         return self._leans[key]
 
     def _require(self) -> None:
-        require(self._ctx.engine_for("judge"), "schema", what_for="The idea board")
+        require(self._ctx.engine_for("judge"), "schema", what_for=say("The idea board"))
 
     async def _answer(
         self,
@@ -239,4 +240,4 @@ def _read_scores(text: str, scale: Scale) -> list[Score]:
 
 
 def _unfinished() -> EngineClosed:
-    return EngineClosed("The model did not finish its answer.", fix="Try again.")
+    return EngineClosed(say("The model did not finish its answer."), fix=say("Try again."))

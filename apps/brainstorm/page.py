@@ -29,6 +29,7 @@ from apps.ui.stream import INSTANT, MODEL_EVENT
 from feedback.records import Verdict
 from shared.errors import BadRequest
 from shared.formats.brainstorm import RUBRIC, SCALE
+from shared.texts import say
 
 CSS = style.CSS
 SENT = ("op", "ids", "title", "body", "before", "state", "tag")
@@ -62,7 +63,7 @@ class BoardPage:
         self.desk = desk
         self.flagged = gr.State("")
         self.tab = gr.State(Tab())
-        look.title("Brainstorm", "Collect ideas, make them better, weigh them.")
+        look.title(say("Brainstorm"), say("Collect ideas, make them better, weigh them."))
         self.asking = layout.Asking()
         self.own = layout.Own()
         self.judging = layout.Judging()
@@ -383,11 +384,13 @@ class BoardPage:
         }
 
     def _rooms(self, owner: str, shown: str) -> gr.Dropdown:
-        choices = [(room.name, room.id) for room in self.desk.rooms.shelf(owner).rooms]
+        choices = [(room.label, room.id) for room in self.desk.rooms.shelf(owner).rooms]
         return gr.Dropdown(choices=choices, value=shown)
 
 
 def _flaggable(answer_id: str) -> str:
     if not answer_id:
-        raise BadRequest("This card is your own.", fix="Only the model's answers can be flagged.")
+        raise BadRequest(
+            say("This card is your own."), fix=say("Only the model's answers can be flagged.")
+        )
     return answer_id

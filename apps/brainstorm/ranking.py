@@ -7,6 +7,7 @@ from itertools import combinations
 import choix
 
 from apps.brainstorm.board import Board, Card, Comparison
+from shared.texts import say_count
 
 EVEN = 0.1
 """How strongly cards with few comparisons are held to the middle."""
@@ -41,7 +42,13 @@ def standing(board: Board, card_id: str) -> str:
         if card_id in (comparison.one, comparison.other):
             winner = comparison.winner
             told["tied" if not winner else "won" if winner == card_id else "lost"] += 1
-    return ", ".join(f"{kind} {told[kind]}" for kind in ("won", "lost", "tied") if told[kind])
+    won, lost, tied = told["won"], told["lost"], told["tied"]
+    parts = (
+        say_count("won {count}", "won {count}", won) if won else "",
+        say_count("lost {count}", "lost {count}", lost) if lost else "",
+        say_count("tied {count}", "tied {count}", tied) if tied else "",
+    )
+    return ", ".join(part for part in parts if part)
 
 
 def by_comparison(board: Board) -> Board:

@@ -10,13 +10,15 @@ from apps.revisions import Revisions
 from shared.errors import BadRequest, NotFound
 from shared.formats.brainstorm import METHODS
 from shared.ids import new_id
+from shared.texts import later, say
 
 MAX_NAME = 60
 MAX_METHOD = 200
 MOST_ROOMS = 50
 MOST_METHODS = 30
 FIRST_ID = "first"
-FIRST = "My board"
+FIRST = later("My board")
+"""As it is kept; a page says it in the language of the site."""
 
 
 class Room(BaseModel):
@@ -26,6 +28,11 @@ class Room(BaseModel):
 
     id: str
     name: str
+
+    @property
+    def label(self) -> str:
+        """What the page calls it; a name that a person gave stays what it is."""
+        return say(FIRST) if (self.id, self.name) == (FIRST_ID, FIRST) else self.name
 
 
 class Shelf(BaseModel):
@@ -84,11 +91,11 @@ class Rooms:
         Raises:
             BadRequest: If the name is empty or too long, or there are many boards.
         """
-        room = Room(id=new_id(), name=one_line(name, name="board's name", most=MAX_NAME))
+        room = Room(id=new_id(), name=one_line(name, name=say("board's name"), most=MAX_NAME))
 
         def change(shelf: Shelf) -> Shelf:
             if len(shelf.rooms) >= MOST_ROOMS:
-                raise BadRequest("You have many boards.", fix="Clear and use an old one.")
+                raise BadRequest(say("You have many boards."), fix=say("Clear and use an old one."))
             return shelf.model_copy(update={"rooms": (*shelf.rooms, room), "current": room.id})
 
         self._change(owner, change)
@@ -100,15 +107,20 @@ class Rooms:
         Raises:
             BadRequest: If the name is taken or a text is outside its limits.
         """
-        called = one_line(name, name="method's name", most=MAX_NAME).casefold()
+        called = one_line(name, name=say("method's name"), most=MAX_NAME).casefold()
         if called in METHODS:
-            raise BadRequest(f"There is a method {called} already.", fix="Take another name.")
-        what = one_line(told, name="method", most=MAX_METHOD)
+            raise BadRequest(
+                say("There is a method {name} already.", name=called),
+                fix=say("Take another name."),
+            )
+        what = one_line(told, name=say("method"), most=MAX_METHOD)
 
         def change(shelf: Shelf) -> Shelf:
             methods = {**shelf.methods, called: what}
             if len(methods) > MOST_METHODS:
-                raise BadRequest("You have many methods.", fix="Give one an old one's name.")
+                raise BadRequest(
+                    say("You have many methods."), fix=say("Give one an old one's name.")
+                )
             return shelf.model_copy(update={"methods": methods})
 
         self._change(owner, change)
@@ -120,7 +132,7 @@ class Rooms:
 
 def _check(shelf: Shelf, room: str) -> None:
     if room not in {known.id for known in shelf.rooms}:
-        raise NotFound("There is no such board.", fix="Reload the page.")
+        raise NotFound(say("There is no such board."), fix=say("Reload the page."))
 
 
 def _read(text: str) -> Shelf:

@@ -7,7 +7,8 @@ from statistics import fmean
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import BadRequest
-from shared.formats.brainstorm import SCALE, Scale, Score
+from shared.formats.brainstorm import RUBRIC, SCALE, Scale, Score
+from shared.texts import say
 
 SCALES: tuple[Scale, ...] = ((1, 3), SCALE, (1, 10), (0, 100))
 MAX_CRITERIA = 8
@@ -95,7 +96,10 @@ def checked_scale(text: object) -> Scale:
         if text == scale_text(scale):
             return scale
     known = ", ".join(map(scale_text, SCALES))
-    raise BadRequest(f"There is no scale {text!r}.", fix=f"The scales are {known}.")
+    raise BadRequest(
+        say("There is no scale {scale}.", scale=repr(text)),
+        fix=say("The scales are {known}.", known=known),
+    )
 
 
 def scale_text(scale: Scale) -> str:
@@ -106,17 +110,28 @@ def scale_text(scale: Scale) -> str:
 def read_rubric(text: str) -> tuple[list[str], dict[str, float]]:
     """Criteria and weights as they stand in the field: `Fun, Cost *2`.
 
+    The app's own criteria are told by their labels, and given by their names.
+
     Raises:
         BadRequest: If a weight is not between 0 and 9.
     """
     names, weights = [], {}
+    ours = {criterion_label(name): name for name in RUBRIC}
     for part in (part.strip() for part in text.split(",")):
         found = _WEIGHED.fullmatch(part)
         name = found[1] if found else part
+        name = ours.get(name, name)
         if found:
             weight = float(found[2])
             if not 0 < weight <= MOST_WEIGHT:
-                raise BadRequest(f"{name} cannot weigh {weight:g}.", fix="Weigh with up to 9.")
+                raise BadRequest(
+                    say(
+                        "{name} cannot weigh {weight}.",
+                        name=criterion_label(name),
+                        weight=f"{weight:g}",
+                    ),
+                    fix=say("Weigh with up to 9."),
+                )
             weights[name] = weight
         if name:
             names.append(name)
@@ -125,4 +140,16 @@ def read_rubric(text: str) -> tuple[list[str], dict[str, float]]:
 
 def as_text(rubric: Sequence[str], weights: Mapping[str, float]) -> str:
     """As `read_rubric` reads it."""
-    return ", ".join(f"{name} *{weights[name]:g}" if name in weights else name for name in rubric)
+    labels = {name: criterion_label(name) for name in rubric}
+    return ", ".join(
+        f"{label} *{weights[name]:g}" if name in weights else label
+        for name, label in labels.items()
+    )
+
+
+def criterion_label(name: str) -> str:
+    """What a criterion is called on the page; one of a person's own is what they wrote.
+
+    What is asked and kept is the name.
+    """
+    return say(name) if name in RUBRIC else name

@@ -11,6 +11,7 @@ from apps.brainstorm.board import (
     own_card,
 )
 from shared.errors import BadRequest
+from shared.texts import say
 
 Sent = Mapping[str, object]
 
@@ -24,7 +25,10 @@ def take(board: Board, sent: Sent) -> Board:
     """
     step = _STEPS.get(str(sent.get("op", "")))
     if step is None:
-        raise BadRequest("The board knows no such step.", fix=f"It knows {', '.join(_STEPS)}.")
+        raise BadRequest(
+            say("The board knows no such step."),
+            fix=say("It knows {steps}.", steps=", ".join(_STEPS)),
+        )
     return step(board, sent)
 
 
@@ -69,5 +73,5 @@ _STEPS: dict[str, Callable[[Board, Sent], Board]] = {
 def _ids(sent: Sent) -> Sequence[str]:
     ids = sent.get("ids")
     if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
-        raise BadRequest("No card was named.", fix="Choose one first.")
+        raise BadRequest(say("No card was named."), fix=say("Choose one first."))
     return list(dict.fromkeys(ids))

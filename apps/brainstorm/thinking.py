@@ -23,6 +23,7 @@ from shared.formats.alike import alike
 from shared.formats.brainstorm import Idea
 from shared.formats.ideas import Found, Hunt, Wanted
 from shared.messages import Message
+from shared.texts import say
 
 MOST_IDEAS = 10
 MOST_TITLES = 500
@@ -61,7 +62,7 @@ class Thinker:
         Raises:
             BadRequest: If topic, number, method or titles are outside their limits.
         """
-        topic = one_line(topic, name="topic")
+        topic = one_line(topic, name=say("topic"))
         checked_number(n)
         if not told:
             checked_method(method)
@@ -77,7 +78,9 @@ class Thinker:
                     yield step
         found = hunt.found()
         if not found:
-            raise EngineClosed("The model found no new idea.", fix="Try another method or topic.")
+            raise EngineClosed(
+                say("The model found no new idea."), fix=say("Try another method or topic.")
+            )
         yield Thinking(tuple(found))
 
     async def _round(self, ask: Ask, hunt: Hunt) -> AsyncGenerator[Thinking, None]:
@@ -97,7 +100,7 @@ class Thinker:
             BadRequest: If a field is empty or too long.
         """
         title, body = checked_title(title), checked_body(body)
-        wish = one_line(instruction, name="wish", fewest=0, most=MAX_LINE)
+        wish = one_line(instruction, name=say("wish"), fewest=0, most=MAX_LINE)
         self._require()
         question = form.ask_refine(title, body, wish)
         sampling = replace(usual.REFINED, max_tokens=160)
@@ -118,7 +121,7 @@ class Thinker:
         return self._ctx.engine_for("brainstorm").info().context_tokens
 
     def _require(self) -> None:
-        require(self._ctx.engine_for("brainstorm"), "schema", what_for="The idea board")
+        require(self._ctx.engine_for("brainstorm"), "schema", what_for=say("The idea board"))
 
     def _ask(
         self,
@@ -147,27 +150,34 @@ class Thinker:
 def checked_number(n: object) -> None:
     """Raises BadRequest unless it is a whole number from 1 to 10."""
     if not isinstance(n, int) or isinstance(n, bool) or not 1 <= n <= MOST_IDEAS:
-        raise BadRequest(f"{n!r} ideas cannot be asked for.", fix=f"Send 1 to {MOST_IDEAS}.")
+        raise BadRequest(
+            say("{number} ideas cannot be asked for.", number=repr(n)),
+            fix=say("Send {fewest} to {most}.", fewest=1, most=MOST_IDEAS),
+        )
 
 
 def checked_method(method: object) -> None:
     """Raises BadRequest unless it is one of the presets."""
     if method not in form.METHODS:
         raise BadRequest(
-            f"There is no method {method!r}.", fix=f"The methods are {', '.join(form.METHODS)}."
+            say("There is no method {method}.", method=repr(method)),
+            fix=say("The methods are {known}.", known=", ".join(form.METHODS)),
         )
 
 
 def checked_titles(existing: Sequence[object] | None) -> list[str]:
     """Titles that must not come again; raises BadRequest for anything but a list of texts."""
     if existing is not None and not isinstance(existing, list | tuple):
-        raise BadRequest("The existing titles are not a list.", fix="Send a list of texts.")
+        raise BadRequest(
+            say("The existing titles are not a list."), fix=say("Send a list of texts.")
+        )
     if existing is not None and len(existing) > MOST_TITLES:
         raise BadRequest(
-            f"{len(existing):,} existing titles are too many.", fix=f"Send up to {MOST_TITLES}."
+            say("{count} existing titles are too many.", count=f"{len(existing):,}"),
+            fix=say("Send up to {most}.", most=MOST_TITLES),
         )
-    return [one_line(title, name="existing title", fewest=0) for title in existing or ()]
+    return [one_line(title, name=say("existing title"), fewest=0) for title in existing or ()]
 
 
 def _unfinished() -> EngineClosed:
-    return EngineClosed("The model did not finish its answer.", fix="Try again.")
+    return EngineClosed(say("The model did not finish its answer."), fix=say("Try again."))

@@ -7,24 +7,27 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from shared.messages import Message
+from shared.texts import later
 
 VERSION = "brainstorm-1"
 
 SYSTEM = "You are a brainstorming partner. You find, improve and judge ideas, and answer as JSON."
 
 METHODS: dict[str, str] = {
-    "free": "anything goes",
-    "scamper": "substitute, combine, adapt, modify, put to another use, leave out, reverse",
-    "six hats": "facts, feelings, caution, benefits, new ideas, overview",
-    "reverse": "how would we make it worse, then turn it round",
-    "worst idea": "the worst idea, then what is good in it",
-    "analogy": "how does nature or another trade do it",
-    "constraint": "with almost no money, time or tools",
-    "crazy 8": "quick and wild",
+    later("free"): later("anything goes"),
+    later("scamper"): later(
+        "substitute, combine, adapt, modify, put to another use, leave out, reverse"
+    ),
+    later("six hats"): later("facts, feelings, caution, benefits, new ideas, overview"),
+    later("reverse"): later("how would we make it worse, then turn it round"),
+    later("worst idea"): later("the worst idea, then what is good in it"),
+    later("analogy"): later("how does nature or another trade do it"),
+    later("constraint"): later("with almost no money, time or tools"),
+    later("crazy 8"): later("quick and wild"),
 }
-"""The preset's name to what it tells the model."""
+"""The preset's name to what it tells the model; a page may call both something else."""
 
-RUBRIC = ("Originality", "Usefulness", "Effort")
+RUBRIC = (later("Originality"), later("Usefulness"), later("Effort"))
 """What an idea is judged by when the person brings no rubric of their own."""
 Scale = tuple[int, int]
 """The lowest and the highest score."""
