@@ -12,11 +12,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from feedback.review_file import LOCK_SECONDS
+from feedback.locked import locked
 from feedback.writer import BUSY_MS
-from shared.errors import StoreError
 from shared.home import Home
 
 VERSION = 3
@@ -63,22 +60,13 @@ class RegisterFile:
         Raises:
             StoreError: If another process holds the file for long, or it cannot be written.
         """
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with FileLock(f"{self.path}.lock", timeout=LOCK_SECONDS), self._connection() as db:
-                db.execute("BEGIN IMMEDIATE")
-                with db:
-                    yield db
-        except Timeout as error:
-            raise StoreError(
-                f"{self.path.name} has been locked for {LOCK_SECONDS} seconds.",
-                fix="Wait for the command that is reviewing, or end it.",
-            ) from error
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(
-                f"{self.path} cannot be written ({error}).",
-                fix="Delete it: it is made anew from the flags.",
-            ) from error
+        with locked(
+            self.path,
+            self._connection,
+            busy="Wait for the command that is reviewing, or end it.",
+            broken="Delete it: it is made anew from the flags.",
+        ) as db:
+            yield db
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

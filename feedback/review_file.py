@@ -10,10 +10,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from feedback.locked import locked
 from feedback.writer import BUSY_MS, reading
-from shared.errors import StoreError
 from shared.home import Home
 
 DDL = """
@@ -45,7 +43,6 @@ CREATE TABLE IF NOT EXISTS published_repo(
 """
 NEWEST_TABLE = "published_repo"
 """A file without it comes from an earlier version, or is being made this moment."""
-LOCK_SECONDS = 30
 
 
 class ReviewFile:
@@ -61,22 +58,13 @@ class ReviewFile:
         Raises:
             StoreError: If another process holds the file for long, or it cannot be written.
         """
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with FileLock(f"{self.path}.lock", timeout=LOCK_SECONDS), self._connection() as db:
-                db.execute("BEGIN IMMEDIATE")
-                with db:
-                    yield db
-        except Timeout as error:
-            raise StoreError(
-                f"{self.path.name} has been locked for {LOCK_SECONDS} seconds.",
-                fix="Wait for the command that is reviewing or training, or end it.",
-            ) from error
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(
-                f"{self.path} cannot be written ({error}).",
-                fix="Check that the disk has room and that the folder is yours.",
-            ) from error
+        with locked(
+            self.path,
+            self._connection,
+            busy="Wait for the command that is reviewing or training, or end it.",
+            broken="Check that the disk has room and that the folder is yours.",
+        ) as db:
+            yield db
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
