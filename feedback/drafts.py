@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from feedback.records import MAX_COMMENT, MAX_CORRECTION, Consent, FlagDraft, Verdict
 from feedback.taxonomy import SEVERITIES
 from shared.errors import BadRequest
+from shared.texts import say
 
 VERDICTS: tuple[Verdict, ...] = ("up", "down", "prefer")
 MAX_REASONS = 20
@@ -33,13 +34,20 @@ def make_draft(  # noqa: PLR0913 - the fields of a flag, as the API names them
         BadRequest: Naming the field, and the limit or the choices it has.
     """
     if verdict not in VERDICTS:
-        raise BadRequest(f"{str(verdict)[:40]!r} is not a verdict.", fix="Use “up” or “down”.")
+        raise BadRequest(
+            say("{verdict} is not a verdict.", verdict=repr(str(verdict)[:40])),
+            fix=say("Use “up” or “down”."),
+        )
     if (severity or "") not in SEVERITIES:
         choices = ", ".join(key for key in SEVERITIES if key)
-        raise BadRequest(f"{str(severity)[:40]!r} is not a severity.", fix=f"Use one of {choices}.")
+        raise BadRequest(
+            say("{severity} is not a severity.", severity=repr(str(severity)[:40])),
+            fix=say("Use one of {choices}.", choices=choices),
+        )
     if bool(over) != (verdict == "prefer"):
         raise BadRequest(
-            "“prefer” compares two answers.", fix="Name the other answer in `over`, only with it."
+            say("“prefer” compares two answers."),
+            fix=say("Name the other answer in `over`, only with it."),
         )
     return FlagDraft(
         answer_id=_text("answer_id", answer_id, 100),
@@ -64,10 +72,15 @@ def storable(text: str) -> str:
 
 def _reasons(keys: Iterable[str] | None) -> tuple[str, ...]:
     if isinstance(keys, str):
-        raise BadRequest("`reasons` is a list of keys.", fix=f"Send [{keys[:40]!r}].")
+        raise BadRequest(
+            say("`reasons` is a list of keys."), fix=say("Send {example}.", example=[keys[:40]])
+        )
     found = tuple(dict.fromkeys(_text("reasons", key, 100) for key in keys or ()))
     if len(found) > MAX_REASONS:
-        raise BadRequest(f"{len(found)} reasons are too many.", fix=f"Choose up to {MAX_REASONS}.")
+        raise BadRequest(
+            say("{count} reasons are too many.", count=len(found)),
+            fix=say("Choose up to {most}.", most=MAX_REASONS),
+        )
     return found
 
 
@@ -75,10 +88,16 @@ def _text(field: str, value: object, limit: int) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise BadRequest(f"`{field}` is not a text.", fix="Send a string.")
+        raise BadRequest(say("`{field}` is not a text.", field=field), fix=say("Send a string."))
     if len(value) > limit:
         raise BadRequest(
-            f"`{field}` has {len(value):,} characters; the limit is {limit:,}.", fix="Shorten it."
+            say(
+                "`{field}` has {count} characters; the limit is {limit}.",
+                field=field,
+                count=f"{len(value):,}",
+                limit=f"{limit:,}",
+            ),
+            fix=say("Shorten it."),
         )
     return storable(value)
 
@@ -86,5 +105,5 @@ def _text(field: str, value: object, limit: int) -> str:
 def _switch(value: object) -> bool:
     # Consent is never read out of something that only looks true, such as the text "false".
     if not isinstance(value, bool):
-        raise BadRequest("Consent is true or false.", fix="Send a boolean.")
+        raise BadRequest(say("Consent is true or false."), fix=say("Send a boolean."))
     return value

@@ -34,6 +34,7 @@ from shared import metrics
 from shared.errors import BadRequest, NotFound, StoreError
 from shared.home import Home
 from shared.settings import Settings
+from shared.texts import say
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class FlagService:
         record = self._record(draft, answer, person, flag_id="")
         last = self._ledger.newest(person, answer.id)
         if last is not None and self._reviews.tombstones([last.flag_id]):
-            raise NotFound("This flag was erased, and its answer goes with it.")
+            raise NotFound(say("This flag was erased, and its answer goes with it."))
         self._answers.keep(answer.id)
         secret = secrets.token_urlsafe(18)
         flag_id, is_new = self._outbox.writer.run(
@@ -118,8 +119,10 @@ class FlagService:
         answer = None if last is None else self._answers.get(last.answer_id)
         if last is None or answer is None or flag.state == "erased":
             raise NotFound(
-                "The answer of this flag is no longer on this machine, so it cannot be changed.",
-                fix="Taking it back and erasing it are still possible.",
+                say(
+                    "The answer of this flag is no longer on this machine, so it cannot be changed."
+                ),
+                fix=say("Taking it back and erasing it are still possible."),
             )
         self.taxonomy.check(answer.app, draft.verdict, draft.reasons)
         kept = flag.record.alternative if flag.record and draft.verdict == "prefer" else ""
@@ -259,8 +262,10 @@ class FlagService:
         # The same words for both: whoever may not flag an answer learns nothing about it.
         if answer is None or (answer.owner and who != answer.owner):
             raise NotFound(
-                f"There is no answer {answer_id[:60]!r} to flag.",
-                fix=f"Answers can be flagged by who asked, for {self._keep.days} days.",
+                say("There is no answer {answer_id} to flag.", answer_id=repr(answer_id[:60])),
+                fix=say(
+                    "Answers can be flagged by who asked, for {days} days.", days=self._keep.days
+                ),
             )
         return answer
 
@@ -281,10 +286,15 @@ class FlagService:
             return ""
         other = self._answers.get(draft.over)
         if other is None or other.owner != answer.owner:
-            raise NotFound(f"There is no answer {draft.over[:60]!r} to compare with.")
+            raise NotFound(
+                say(
+                    "There is no answer {answer_id} to compare with.",
+                    answer_id=repr(draft.over[:60]),
+                )
+            )
         if other.id == answer.id or other.messages != answer.messages:
             raise BadRequest(
-                "Only two answers to the same question can be compared.",
-                fix="Write the answer again, then say which one is better.",
+                say("Only two answers to the same question can be compared."),
+                fix=say("Write the answer again, then say which one is better."),
             )
         return other.text

@@ -24,6 +24,7 @@ from feedback.reviews import Decision, Reviews, moment, of_flags
 from feedback.taxonomy import Taxonomy
 from shared.errors import NotFound
 from shared.home import Home
+from shared.texts import say
 
 State = Literal[
     "received", "approved", "rejected", "quarantined", "in_dataset", "in_run", "shipped",
@@ -177,8 +178,10 @@ class Ledger:
         found = self._some([flag_id])
         if not found:
             raise NotFound(
-                f"There is no flag {flag_id[:60]!r}.",
-                fix="Copy the whole id; flags without consent to train are kept for a while only.",
+                say("There is no flag {flag_id}.", flag_id=repr(flag_id[:60])),
+                fix=say(
+                    "Copy the whole id; flags without consent to train are kept for a while only."
+                ),
             )
         return found[0]
 

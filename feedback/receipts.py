@@ -13,6 +13,7 @@ from feedback.outbox import knows_receipt, read_rows
 from feedback.records import owner_hash
 from shared.errors import NotFound
 from shared.home import Home
+from shared.texts import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ def check_receipt(home: Home, flag_id: str, receipt: str) -> None:
     """
     if not knows_receipt(home.feedback, storable(flag_id), secret_sha256(receipt)):
         raise NotFound(
-            "There is no flag with this id and this receipt.",
-            fix="Both were shown when the flag was sent.",
+            say("There is no flag with this id and this receipt."),
+            fix=say("Both were shown when the flag was sent."),
         )
 
 

@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from feedback.records import App, Record, Verdict
 from shared.errors import BadRequest, SettingsError
 from shared.home import Home
-from shared.texts import later
+from shared.texts import later, say
 
 ReasonClass = Literal["Q", "F", "P", "S", "O", "R", "U"]
 """Quality, fact, taste, safety, operations, needs a reader, praise (`feedback.mapping`)."""
@@ -87,9 +87,19 @@ class Taxonomy:
         for key in keys:
             if key not in offered:
                 near = difflib.get_close_matches(key, offered, n=1, cutoff=0.5)
-                hint = f"Did you mean “{near[0]}”?" if near else f"There are: {', '.join(offered)}."
+                hint = (
+                    say("Did you mean “{key}”?", key=near[0])
+                    if near
+                    else say("There are: {keys}.", keys=", ".join(offered))
+                )
                 raise BadRequest(
-                    f"“{key[:40]}” is not a reason for “{verdict}” in {app}.", fix=hint
+                    say(
+                        "“{key}” is not a reason for “{verdict}” in {app}.",
+                        key=key[:40],
+                        verdict=verdict,
+                        app=app,
+                    ),
+                    fix=hint,
                 )
 
     def classes(self, keys: Iterable[str]) -> frozenset[ReasonClass]:
