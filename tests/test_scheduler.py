@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from shared.errors import QueueFull
 from shared.llama.binding import Model
 from shared.llama.cache import Sequence, common_length, find_gap
-from shared.llama.context import Context
+from shared.llama.context import TILE_ROWS, Context
 from shared.llama.jobs import Job, Warming
 from shared.llama.pace import SMALLEST_CHUNK, Pace
 from shared.llama.steps import plan
-from shared.llama.threads import Knob, _step_times, thread_counts, time_limit
+from shared.llama.threads import Knob, step_times, thread_counts, time_limit
 from shared.llama.waiting import WaitingRoom
 
 
@@ -84,7 +84,7 @@ def test_every_prompt_is_read_within_the_stated_number_of_steps(
     steps = 0
     while reading:
         steps += 1
-        for share in plan(reading, pace, watched=True).shares:
+        for share in plan(reading, pace, watched=True)[0].shares:
             share.job.sequence.tokens += [1] * share.tokens
         for one in [one for one in reading if not one.pending]:
             assert steps <= bounds.get(one, steps)
@@ -125,7 +125,7 @@ def test_a_short_prompt_is_not_stuck_behind_a_long_one() -> None:
     long, short = job(tokens=5000), job(tokens=20)
     for waiting in (long, short):
         waiting.begin(Sequence(0, "", 0))
-    step = plan([long, short], Pace(0.4), watched=False)
+    (step,) = plan([long, short], Pace(0.4), watched=False)
     shares = {id(share.job): share.tokens for share in step.shares}
     assert shares[id(short)] >= 16
     assert shares[id(long)] >= 16
@@ -164,6 +164,53 @@ def test_a_prompt_for_another_adapter_pauses_nobody_longer() -> None:
     for _ in range(20):
         pace.record(rows=0, prompt_tokens=64, seconds=0.64)
     assert pace.prompt_budget(0, watched=True) * 0.01 <= 0.4
+
+
+def in_tiles(seconds: float) -> Pace:
+    """A model that reads in tiles, the smallest of which takes so long."""
+    pace = Pace(0.4)
+    pace.tiles(seconds)
+    return pace
+
+
+def writer(cells: int = 100) -> Warming:
+    made = begun(cells)
+    made.sequence.tokens += [1] * (cells - 1)
+    made.writing = True
+    return made
+
+
+def test_a_long_prompt_is_read_in_whole_tiles_between_the_steps_of_an_answer() -> None:
+    writes, reads = plan([writer(), begun(1000)], in_tiles(0.35), watched=True)
+    assert (writes.rows, writes.prompt_tokens) == (1, 0)
+    assert (reads.rows, reads.prompt_tokens, reads.fill) == (0, TILE_ROWS, 0)
+
+
+def test_a_faster_machine_reads_more_than_a_tile_at_once() -> None:
+    pace = in_tiles(0.1)
+    pace.record(rows=0, prompt_tokens=400, seconds=0.625, tiled=400)
+    _, reads = plan([writer(), begun(1000)], pace, watched=True)
+    assert TILE_ROWS < reads.prompt_tokens <= 0.36 / (0.1 / TILE_ROWS)
+
+
+def test_where_the_smallest_tile_takes_too_long_a_prompt_is_read_beside_the_answers() -> None:
+    pace = in_tiles(1.5)
+    pace.record(rows=0, prompt_tokens=32, seconds=0.75)
+    (both,) = plan([writer(), begun(1000)], pace, watched=True)
+    assert both.rows == 1
+    assert 0 < both.prompt_tokens < TILE_ROWS
+
+
+def test_a_short_prompt_behind_a_long_text_is_filled_up_to_a_tile() -> None:
+    reader = begun(1520)
+    reader.sequence.tokens += [1] * 1500
+    (step,) = plan([reader], in_tiles(0.35), watched=False)
+    assert (step.prompt_tokens, step.fill, step.tiled) == (20, TILE_ROWS - 20, TILE_ROWS)
+
+
+def test_a_short_prompt_with_little_before_it_is_not_filled_up() -> None:
+    (step,) = plan([begun(20)], in_tiles(0.35), watched=False)
+    assert (step.prompt_tokens, step.fill, step.tiled) == (20, 0, 0)
 
 
 def test_a_slower_machine_is_believed_at_once() -> None:
@@ -210,7 +257,7 @@ def test_a_number_of_threads_that_takes_too_long_is_given_up(demo_gguf: Path) ->
     context = Context(model, cells=512, sequences=1)
     with time_limit(context, 1e-6) as passed:
         passed.wait()
-        assert _step_times(context, 5, 4) == []
-    assert len(_step_times(context, 5, 4)) == 5
+        assert step_times(context, 5, 4) == []
+    assert len(step_times(context, 5, 4)) == 5
     context.free()
     model.free()

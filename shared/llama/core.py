@@ -15,13 +15,13 @@ from shared.home import Home
 from shared.llama.adapters import Adapters
 from shared.llama.binding import Model
 from shared.llama.cache import PrefixCache
-from shared.llama.context import Context
+from shared.llama.context import TILE_ROWS, Context
 from shared.llama.jobs import BASE_MODEL, Job
 from shared.llama.kept_prefixes import KeptPrefixes
 from shared.llama.pace import Pace
 from shared.llama.prepare import Preparer
 from shared.llama.scheduler import Scheduler
-from shared.llama.threads import Threads
+from shared.llama.threads import Threads, step_times
 from shared.messages import Message
 from shared.settings import Settings
 
@@ -56,13 +56,11 @@ class Core:
         self._kept = KeptPrefixes(Home(settings.home).warm, context, model_sha256=release.sha256)
         self.release = release
         self.prepare = Preparer(model, window=window, release=release.name)
-        self.scheduler = Scheduler(
-            context,
-            cache,
-            Threads(context, settings.threads),
-            pace=Pace(settings.step_ms / 1000),
-            queue=settings.queue,
-        )
+        threads, pace = Threads(context, settings.threads), Pace(settings.step_ms / 1000)
+        if context.tiles:
+            threads.prepare("tiled")
+            pace.tiles(min(step_times(context, 2, TILE_ROWS)))
+        self.scheduler = Scheduler(context, cache, threads, pace=pace, queue=settings.queue)
         self.desk = self.scheduler.desk
         self.adapters = Adapters(model, context, self.scheduler)
         self.pool = ThreadPoolExecutor(PREPARING_THREADS, thread_name_prefix="inkloop-prepare")

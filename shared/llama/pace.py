@@ -7,10 +7,13 @@ by a factor of two within a minute.
 
 from typing import Final
 
-from shared.llama.context import BATCH_TOKENS
+from shared.llama.context import BATCH_TOKENS, TILE_ROWS
 
 IDLE_SECONDS: Final = 0.8
 """Longest step while nobody reads an answer; a cancel waits at most that long."""
+TILED_SECONDS: Final = 0.8
+"""Longest step that reads in tiles while somebody reads an answer: where not even the smallest tile
+fits into the pause that was promised, a longer pause that reads many times as much is chosen."""
 MARGIN: Final = 0.9
 SMALLEST_CHUNK: Final = 8
 FIRST_CHUNK: Final = 32
@@ -35,6 +38,25 @@ class Pace:
         self._token_seconds = 0.0
         self._service_seconds = 0.0
         self._largest = FIRST_CHUNK
+        self._tiled_row_seconds = 0.0
+
+    def tiles(self, seconds: float) -> None:
+        """Reading in tiles is possible here, and so long did the smallest one take."""
+        self._tiled_row_seconds = seconds / TILE_ROWS
+
+    def tiled_budget(self, rows: int, *, watched: bool) -> int:
+        """Prompt tokens for a step that only reads, in tiles; 0 where that takes too long.
+
+        Args:
+            rows: Rows of running answers, which have a step of their own.
+            watched: Whether anybody reads an answer and would notice the pause.
+        """
+        cost = self._tiled_row_seconds
+        if not cost or (watched and TILE_ROWS * cost > TILED_SECONDS):
+            return 0
+        target = self._step_seconds if watched else IDLE_SECONDS
+        fits = int((target * MARGIN - rows * self._row_seconds) / cost)
+        return max(TILE_ROWS, min(fits, 2 * self._largest, BATCH_TOKENS))
 
     def prompt_budget(self, rows: int, *, watched: bool, wary: bool = False) -> int:
         """Prompt tokens for the next step.
@@ -50,8 +72,12 @@ class Pace:
         fits = BATCH_TOKENS if not self._token_seconds else int(room / self._token_seconds)
         return max(SMALLEST_CHUNK, min(fits, 2 * self._largest, BATCH_TOKENS - rows))
 
-    def record(self, *, rows: int, prompt_tokens: int, seconds: float) -> None:
-        """A step is over."""
+    def record(self, *, rows: int, prompt_tokens: int, seconds: float, tiled: int = 0) -> None:
+        """A step is over; `tiled` are the rows of one that read in tiles."""
+        if tiled:
+            self._tiled_row_seconds = _blend(self._tiled_row_seconds, seconds / tiled)
+            self._largest = max(prompt_tokens, FIRST_CHUNK)
+            return
         if not prompt_tokens:
             self._row_seconds = _blend(self._row_seconds, seconds / rows)
             return

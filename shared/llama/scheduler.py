@@ -3,10 +3,11 @@
 Each round lets people in from the queue, plans one step, computes it and hands the results out.
 The thread owns the context and the cache; everybody else leaves notes at the `desk`.
 
-Nobody starves, and that is a matter of steps, not of the machine's speed:
-- Between two steps of a running answer each other adapter in use has at most one.
-- In its step a writing answer gets at least a token, and the prompt that came first at least half
-  of the budget. So a prompt is read within Σ⌈tokens / 4⌉ steps of its adapter, over itself and
+Nobody starves, and that is a matter of turns (a step, or two where a prompt has one of its own),
+not of the machine's speed:
+- Between two turns of a running answer each other adapter in use has at most one.
+- In its turn a writing answer gets at least a token, and the prompt that came first at least half
+  of the budget. So a prompt is read within Σ⌈tokens / 4⌉ turns of its adapter, over itself and
   those that came before it, and an answer of n tokens takes n more.
 - Every answer ends, so the first in the queue begins. With r requests of the same owner before it
   and p owners in the queue at most, a request begins after at most (r + 1)·p others.
@@ -26,7 +27,7 @@ from shared.llama.desk import Desk, closed
 from shared.llama.jobs import BASE_MODEL, Job, Rows
 from shared.llama.pace import Pace
 from shared.llama.steps import Share, Step, plan
-from shared.llama.threads import Threads
+from shared.llama.threads import Kind, Threads
 
 NO_MEMORY: Final = "The memory for conversations is full."
 
@@ -71,9 +72,8 @@ class Scheduler:
                 self._remove_gone()
                 self._let_in()
                 if self._running:
-                    watched = any(job.writing for job in self._running)
-                    group, wary = self._next_group(), self._threads.wary
-                    self._compute(plan(group, self._pace, watched=watched, wary=wary))
+                    for step in self._plan():
+                        self._compute(step)
         finally:
             self._end_all()
 
@@ -123,6 +123,15 @@ class Scheduler:
         if job.counted:
             self._pace.ended(time.monotonic() - job.admitted)
 
+    def _plan(self) -> list[Step]:
+        """One adapter's turn."""
+        return plan(self._next_group(), self._pace, watched=self._watched, wary=self._threads.wary)
+
+    @property
+    def _watched(self) -> bool:
+        """Whether anybody reads an answer and would notice a pause."""
+        return any(job.writing for job in self._running)
+
     def _next_group(self) -> list[Job]:
         """The jobs of one adapter; adapters take turns, whatever is loaded and freed meanwhile."""
         adapters = sorted({job.adapter for job in self._running})
@@ -138,9 +147,10 @@ class Scheduler:
 
     def _compute(self, step: Step) -> None:
         self._fill(step)
-        reading = step.prompt_tokens > 0
-        trying = reading and self._threads.wary
-        self._threads.prepare(reading=reading)
+        kind: Kind = "tiled" if step.tiled else "reading" if step.prompt_tokens else "writing"
+        trying = kind == "reading" and self._threads.wary
+        watched = self._watched
+        self._threads.prepare(kind, watched=watched)
         started = time.perf_counter()
         try:
             code = self._decode(step)
@@ -156,8 +166,14 @@ class Scheduler:
             seconds = time.perf_counter() - started
             if not trying:
                 # What a trial took that may be over says nothing about the steps that follow.
-                self._pace.record(rows=step.rows, prompt_tokens=step.prompt_tokens, seconds=seconds)
-            self._threads.record(reading=reading, tokens=self._batch.size, seconds=seconds)
+                self._pace.record(
+                    rows=step.rows,
+                    prompt_tokens=step.prompt_tokens,
+                    seconds=seconds,
+                    tiled=step.tiled,
+                )
+            tokens = step.tiled or self._batch.size
+            self._threads.record(kind, tokens=tokens, seconds=seconds, watched=watched)
 
     def _fill(self, step: Step) -> None:
         self._batch.clear()
@@ -165,6 +181,11 @@ class Scheduler:
             job, start = share.job, len(share.job.sequence.tokens)
             tokens = job.tokens[start : start + share.tokens]
             self._batch.add(job.sequence.id, tokens, start, wanted_from=_silent(share))
+        if step.fill:
+            last = step.shares[-1]
+            end = _end_of(last)
+            rows = [last.job.tokens[end - 1]] * step.fill
+            self._batch.add(last.job.sequence.id, rows, end, wanted_from=step.fill)
 
     def _decode(self, step: Step) -> int:
         """Compute; where no cells are free, kept conversations make room."""
@@ -173,6 +194,12 @@ class Scheduler:
         code = self._context.decode(self._batch)
         while code == NO_SLOT and self._cache.evict():
             code = self._context.decode(self._batch)
+        if step.fill:
+            if code == NO_SLOT:
+                self._batch.size -= step.fill
+                code = self._context.decode(self._batch)
+            last = step.shares[-1]
+            self._context.cut(last.job.sequence.id, _end_of(last))
         self.desk.end_step()
         return code
 
@@ -225,6 +252,11 @@ def _tell(job: Job, rows: Rows) -> None:
         job.on_step(rows)
     except InkloopError as error:
         job.fail(error)
+
+
+def _end_of(share: Share) -> int:
+    """How many tokens its sequence has after the step."""
+    return len(share.job.sequence.tokens) + share.tokens
 
 
 def _silent(share: Share) -> int:

@@ -11,11 +11,13 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Literal
 
 from shared import metrics
 from shared.llama.context import Batch, Context
 
+Kind = Literal["writing", "reading", "tiled"]
+"""What a step does; a token costs something else in each."""
 TRIAL_STEPS: Final = 5
 FIRST_INTERVAL, LONGEST_INTERVAL = 50, 800
 """Steps between two trials; doubled after each that found nothing better."""
@@ -44,7 +46,7 @@ class Knob:
         self._direction = 1
         self._usual: deque[float] = deque(maxlen=16)
         self._tried: list[float] = []
-        self._settled = 0.0
+        self._best_cost = 0.0
         self._interval = FIRST_INTERVAL
         self._since = 0
 
@@ -52,6 +54,16 @@ class Knob:
     def value(self) -> int:
         """Threads for the next step."""
         return self._choices[self._at if self._trial is None else self._trial]
+
+    @property
+    def settled(self) -> int:
+        """Threads as they are without a trial."""
+        return self._choices[self._at]
+
+    @property
+    def tries(self) -> bool:
+        """Whether a trial is going on."""
+        return self._trial is not None
 
     @property
     def begins_trial(self) -> bool:
@@ -73,9 +85,9 @@ class Knob:
             self._judge(self._trial)
 
     def _alarmed(self) -> bool:
-        if len(self._usual) < TRIAL_STEPS or not self._settled or self._since < FIRST_INTERVAL:
+        if len(self._usual) < TRIAL_STEPS or not self._best_cost or self._since < FIRST_INTERVAL:
             return False
-        return statistics.median(list(self._usual)[-TRIAL_STEPS:]) > ALARM * self._settled
+        return statistics.median(list(self._usual)[-TRIAL_STEPS:]) > ALARM * self._best_cost
 
     def _begin_trial(self) -> None:
         self._since = 0
@@ -94,31 +106,37 @@ class Knob:
             self._usual.clear()
         else:
             self._interval = min(2 * self._interval, LONGEST_INTERVAL)
-        self._settled = min(tried, usual)
+        self._best_cost = min(tried, usual)
         self._trial = None
 
 
 class Threads:
-    """The two numbers of one context: for steps that only write, and for steps that read."""
+    """The numbers of one context: for steps that write, that also read, and that read in tiles."""
 
     def __init__(self, context: Context, fixed: int = 0) -> None:
         self._context = context
         counts = [fixed] if fixed else thread_counts(os.cpu_count() or 1)
         writing, reading = (fixed, fixed) if fixed else measure(context, counts)
-        self._knobs = {
-            False: Knob(counts, writing),
-            True: Knob(counts, reading, hopeless=HOPELESS_READING),
+        self._knobs: dict[Kind, Knob] = {
+            "writing": Knob(counts, writing),
+            "reading": Knob(counts, reading, hopeless=HOPELESS_READING),
+            "tiled": Knob(counts, reading, hopeless=HOPELESS_READING),
         }
         self._set = 0
-        self.prepare(reading=False)
+        self.prepare("writing")
 
-    def prepare(self, *, reading: bool) -> None:
+    def prepare(self, kind: Kind, *, watched: bool = False) -> None:
         """Before a step: set its threads.
 
-        The library has one number for single tokens and one for batches; a step here either writes
-        or also reads, however many tokens it has, so both get the same.
+        The library has one number for single tokens and one for batches; a step here is of one
+        kind, however many tokens it has, so both get the same.
+
+        Args:
+            kind: Of the step.
+            watched: Whether somebody waits for its end: nothing is tried with a whole tile then.
         """
-        value = self._knobs[reading].value
+        knob = self._knobs[kind]
+        value = knob.settled if _steady(kind, watched) else knob.value
         if value != self._set:
             self._context.set_threads(value, value)
             self._set = value
@@ -127,11 +145,16 @@ class Threads:
     @property
     def wary(self) -> bool:
         """Whether the next step that reads may take longer than what was measured says."""
-        return self._knobs[True].begins_trial
+        return self._knobs["reading"].begins_trial
 
-    def record(self, *, reading: bool, tokens: int, seconds: float) -> None:
+    def record(self, kind: Kind, *, tokens: int, seconds: float, watched: bool = False) -> None:
         """After a step."""
-        self._knobs[reading].record(seconds / tokens)
+        if not (_steady(kind, watched) and self._knobs[kind].tries):
+            self._knobs[kind].record(seconds / tokens)
+
+
+def _steady(kind: Kind, watched: bool) -> bool:
+    return watched and kind == "tiled"
 
 
 def thread_counts(cores: int) -> list[int]:
@@ -144,14 +167,14 @@ def measure(context: Context, counts: list[int]) -> tuple[int, int]:
     """The fastest numbers of threads for writing and for reading, on a few steps each."""
     if len(counts) == 1:
         return counts[0], counts[0]
-    _step_times(context, 1, 1)  # the first step also pages the file in
+    step_times(context, 1, 1)  # the first step also pages the file in
     writing: dict[int, float] = {}
     reading: dict[int, float] = {}
     for count in counts:
         context.set_threads(count, count)
         with time_limit(context, PROBE_SECONDS if writing else None) as passed:
-            per_token = _step_times(context, PROBE_STEPS, 1)
-            per_prompt = _step_times(context, 2, PROBE_PROMPT)
+            per_token = step_times(context, PROBE_STEPS, 1)
+            per_prompt = step_times(context, 2, PROBE_PROMPT)
         if not passed.is_set():
             writing[count], reading[count] = statistics.median(per_token), min(per_prompt)
     return min(writing, key=writing.__getitem__), min(reading, key=reading.__getitem__)
@@ -178,7 +201,7 @@ def time_limit(context: Context, seconds: float | None) -> Iterator[threading.Ev
         context.clear_abort()
 
 
-def _step_times(context: Context, steps: int, tokens: int) -> list[float]:
+def step_times(context: Context, steps: int, tokens: int) -> list[float]:
     """Seconds of each of `steps` steps of `tokens` tokens; nothing is left in the cells."""
     batch = Batch(tokens)
     taken = []
