@@ -13,7 +13,14 @@ from shared.llama.context import TILE_ROWS, Context
 from shared.llama.jobs import Job, Warming
 from shared.llama.pace import SMALLEST_CHUNK, Pace
 from shared.llama.steps import plan
-from shared.llama.threads import Knob, step_times, thread_counts, time_limit
+from shared.llama.threads import (
+    LONGEST_INTERVAL,
+    Knob,
+    Threads,
+    step_times,
+    thread_counts,
+    time_limit,
+)
 from shared.llama.waiting import WaitingRoom
 
 
@@ -141,24 +148,6 @@ def test_the_prompt_budget_keeps_to_the_pause_that_readers_were_promised() -> No
     assert with_readers < alone <= 80
 
 
-def test_a_step_that_tries_other_threads_keeps_to_the_pause_if_twice_as_slow() -> None:
-    pace = Pace(0.4)
-    for _ in range(20):
-        pace.record(rows=4, prompt_tokens=0, seconds=0.04)
-        pace.record(rows=4, prompt_tokens=32, seconds=0.04 + 32 * 0.005)
-    trying = pace.prompt_budget(4, watched=True, wary=True)
-    assert 2 * (0.04 + trying * 0.005) <= 0.4
-
-
-def test_only_the_first_step_of_a_trial_is_taken_with_care() -> None:
-    knob = Knob([1, 2], 1)
-    cared_for = []
-    for _ in range(56):
-        cared_for.append(knob.begins_trial)
-        knob.record(1.0)
-    assert (cared_for.count(True), cared_for.index(True)) == (1, 50)
-
-
 def test_a_prompt_for_another_adapter_pauses_nobody_longer() -> None:
     pace = Pace(0.4)
     for _ in range(20):
@@ -250,6 +239,21 @@ def test_a_hopeless_number_of_threads_is_tried_for_one_step_only() -> None:
         tried += knob.value == 2
         knob.record(1.0 if knob.value == 1 else 50.0)
     assert (knob.value, tried) == (1, 2)
+
+
+def test_no_number_of_threads_is_tried_while_a_prompt_stretches_the_pauses_of_others(
+    demo_gguf: Path,
+) -> None:
+    model = Model.load(demo_gguf)
+    context = Context(model, cells=512, sequences=1)
+    threads = Threads(context)
+    settled = threads.at
+    for _ in range(2 * LONGEST_INTERVAL):
+        threads.prepare("writing", steady=True)
+        assert threads.at == settled
+        threads.record("writing", tokens=1, seconds=1.0, steady=True)
+    context.free()
+    model.free()
 
 
 def test_a_number_of_threads_that_takes_too_long_is_given_up(demo_gguf: Path) -> None:

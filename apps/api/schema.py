@@ -53,7 +53,7 @@ class Sampled(Body):
     max_tokens: int | None = None
     temperature: float | None = None
     top_p: float | None = None
-    top_k: int = 0
+    top_k: int = 40
     min_p: float = 0.0
     repeat_penalty: float = 1.0
     presence_penalty: float | None = None

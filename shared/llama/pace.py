@@ -58,16 +58,14 @@ class Pace:
         fits = int((target * MARGIN - rows * self._row_seconds) / cost)
         return max(TILE_ROWS, min(fits, 2 * self._largest, BATCH_TOKENS))
 
-    def prompt_budget(self, rows: int, *, watched: bool, wary: bool = False) -> int:
+    def prompt_budget(self, rows: int, *, watched: bool) -> int:
         """Prompt tokens for the next step.
 
         Args:
             rows: Rows of running answers in the same step.
             watched: Whether anybody reads an answer and would notice the pause.
-            wary: Whether the step may be slower than those before it, up to twice.
         """
         target = self._step_seconds if watched else IDLE_SECONDS
-        target *= 0.5 if wary else 1.0
         room = target * MARGIN - rows * self._row_seconds
         fits = BATCH_TOKENS if not self._token_seconds else int(room / self._token_seconds)
         return max(SMALLEST_CHUNK, min(fits, 2 * self._largest, BATCH_TOKENS - rows))

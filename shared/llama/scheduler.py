@@ -125,7 +125,7 @@ class Scheduler:
 
     def _plan(self) -> list[Step]:
         """One adapter's turn."""
-        return plan(self._next_group(), self._pace, watched=self._watched, wary=self._threads.wary)
+        return plan(self._next_group(), self._pace, watched=self._watched)
 
     @property
     def _watched(self) -> bool:
@@ -148,9 +148,9 @@ class Scheduler:
     def _compute(self, step: Step) -> None:
         self._fill(step)
         kind: Kind = "tiled" if step.tiled else "reading" if step.prompt_tokens else "writing"
-        trying = kind == "reading" and self._threads.wary
-        watched = self._watched
-        self._threads.prepare(kind, watched=watched)
+        # A pause that others notice is no time to try another number of threads.
+        steady = self._watched and not all(job.writing for job in self._running)
+        self._threads.prepare(kind, steady=steady)
         started = time.perf_counter()
         try:
             code = self._decode(step)
@@ -164,16 +164,14 @@ class Scheduler:
         else:
             self._hand_out(step)
             seconds = time.perf_counter() - started
-            if not trying:
-                # What a trial took that may be over says nothing about the steps that follow.
-                self._pace.record(
-                    rows=step.rows,
-                    prompt_tokens=step.prompt_tokens,
-                    seconds=seconds,
-                    tiled=step.tiled,
-                )
+            self._pace.record(
+                rows=step.rows,
+                prompt_tokens=step.prompt_tokens,
+                seconds=seconds,
+                tiled=step.tiled,
+            )
             tokens = step.tiled or self._batch.size
-            self._threads.record(kind, tokens=tokens, seconds=seconds, watched=watched)
+            self._threads.record(kind, tokens=tokens, seconds=seconds, steady=steady)
 
     def _fill(self, step: Step) -> None:
         self._batch.clear()

@@ -51,14 +51,13 @@ class Step:
         return sum(share.tokens for share in self.shares) - self.prompt_tokens
 
 
-def plan(jobs: list[Job], pace: Pace, *, watched: bool, wary: bool = False) -> list[Step]:
+def plan(jobs: list[Job], pace: Pace, *, watched: bool) -> list[Step]:
     """The next step for these jobs (all with one adapter, in order of arrival), or the next two.
 
     Args:
         jobs: At least one.
         pace: How much of a prompt fits.
         watched: Whether anybody reads an answer, also one that is not among these.
-        wary: Whether reading may be slower than it was, because it is tried in another way.
     """
     shares = [Share(j, min(j.pending, FORCED_AT_ONCE)) for j in jobs if j.writing]
     rows = sum(share.tokens for share in shares)
@@ -72,7 +71,7 @@ def plan(jobs: list[Job], pace: Pace, *, watched: bool, wary: bool = False) -> l
         alone = [Share(job, tokens) for job, tokens in reading.items()]
         step = Step(alone, sum(reading.values()), fill)
         return [Step(shares, 0), step] if shares else [step]
-    budget = pace.prompt_budget(rows, watched=watched, wary=wary)
+    budget = pace.prompt_budget(rows, watched=watched)
     reading = _share_budget(readers, budget, OUTPUT_ROWS - len(shares))
     shares += [Share(job, tokens) for job, tokens in reading.items()]
     return [Step(shares, sum(reading.values()))]

@@ -23,10 +23,8 @@ FIRST_INTERVAL, LONGEST_INTERVAL = 50, 800
 """Steps between two trials; doubled after each that found nothing better."""
 GAIN: Final = 0.95
 """A trial must be faster by this factor to be believed."""
-HOPELESS: Final = 4.0
+HOPELESS: Final = 1.4
 """A step of a trial that is slower by this factor ends it: people are waiting."""
-HOPELESS_READING: Final = 1.4
-"""The same for steps that read: they last as long as a pause may be, so none may be much slower."""
 ALARM: Final = 1.3
 """When steps got slower by this factor, the next trial comes at once."""
 PROBE_STEPS, PROBE_PROMPT = 6, 24
@@ -38,9 +36,8 @@ wait for each other so long that one step takes seconds, and that number is out 
 class Knob:
     """One number of threads, moved towards what measured fastest."""
 
-    def __init__(self, choices: list[int], start: int, *, hopeless: float = HOPELESS) -> None:
+    def __init__(self, choices: list[int], start: int) -> None:
         self._choices = choices
-        self._hopeless = hopeless
         self._at = choices.index(start)
         self._trial: int | None = None
         self._direction = 1
@@ -65,11 +62,6 @@ class Knob:
         """Whether a trial is going on."""
         return self._trial is not None
 
-    @property
-    def begins_trial(self) -> bool:
-        """Whether nothing is known yet of what the next step will take."""
-        return self._trial is not None and not self._tried
-
     def record(self, cost: float) -> None:
         """A step with `value` threads took `cost` seconds per token."""
         if self._trial is None:
@@ -79,9 +71,7 @@ class Knob:
                 self._begin_trial()
             return
         self._tried.append(cost)
-        if len(self._tried) >= TRIAL_STEPS or cost > self._hopeless * statistics.median(
-            self._usual
-        ):
+        if len(self._tried) >= TRIAL_STEPS or cost > HOPELESS * statistics.median(self._usual):
             self._judge(self._trial)
 
     def _alarmed(self) -> bool:
@@ -119,13 +109,18 @@ class Threads:
         writing, reading = (fixed, fixed) if fixed else measure(context, counts)
         self._knobs: dict[Kind, Knob] = {
             "writing": Knob(counts, writing),
-            "reading": Knob(counts, reading, hopeless=HOPELESS_READING),
-            "tiled": Knob(counts, reading, hopeless=HOPELESS_READING),
+            "reading": Knob(counts, reading),
+            "tiled": Knob(counts, reading),
         }
         self._set = 0
         self.prepare("writing")
 
-    def prepare(self, kind: Kind, *, watched: bool = False) -> None:
+    @property
+    def at(self) -> int:
+        """Threads of the step that was prepared last."""
+        return self._set
+
+    def prepare(self, kind: Kind, *, steady: bool = False) -> None:
         """Before a step: set its threads.
 
         The library has one number for single tokens and one for batches; a step here is of one
@@ -133,28 +128,19 @@ class Threads:
 
         Args:
             kind: Of the step.
-            watched: Whether somebody waits for its end: nothing is tried with a whole tile then.
+            steady: Whether nothing may be tried now.
         """
         knob = self._knobs[kind]
-        value = knob.settled if _steady(kind, watched) else knob.value
+        value = knob.settled if steady else knob.value
         if value != self._set:
             self._context.set_threads(value, value)
             self._set = value
             metrics.threads.set(value)
 
-    @property
-    def wary(self) -> bool:
-        """Whether the next step that reads may take longer than what was measured says."""
-        return self._knobs["reading"].begins_trial
-
-    def record(self, kind: Kind, *, tokens: int, seconds: float, watched: bool = False) -> None:
+    def record(self, kind: Kind, *, tokens: int, seconds: float, steady: bool = False) -> None:
         """After a step."""
-        if not (_steady(kind, watched) and self._knobs[kind].tries):
+        if not (steady and self._knobs[kind].tries):
             self._knobs[kind].record(seconds / tokens)
-
-
-def _steady(kind: Kind, watched: bool) -> bool:
-    return watched and kind == "tiled"
 
 
 def thread_counts(cores: int) -> list[int]:
