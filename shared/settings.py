@@ -70,8 +70,8 @@ class Settings(BaseSettings):
         400,
         ge=20,
         le=1000,
-        description="Longest pause of a running answer while somebody else's"
-        " prompt is read, in milliseconds.",
+        description="How long a running answer may pause while somebody else's prompt is read,"
+        " in milliseconds; where 64 tokens take longer, these are read at a time all the same.",
     )
     keep_days: int = Field(
         90,

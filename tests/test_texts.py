@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
+from feedback.taxonomy import reasons
 from shared import texts
 from shared.errors import SettingsError
 from shared.home import Home
@@ -90,3 +92,20 @@ def test_a_catalogue_that_would_break_a_page_is_refused_by_its_name(home: Home, 
     (home.locale / "sv.po").write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match=r"sv\.po, cannot be read"):
         choose("sv", home)
+
+
+def test_swedish_says_every_text() -> None:
+    with (TEMPLATE.parent / "sv.po").open("rb") as file:
+        swedish = {message.id: message.string for message in read_po(file, locale="sv")}
+    with TEMPLATE.open("rb") as file:
+        wanted = [message.id for message in read_po(file) if message.id]
+    assert [text for text in wanted if not swedish.get(text)] == []
+    choose("sv")
+    assert say("Conversations") == "Samtal"
+    assert say_count("1 flag", "{count} flags", 2) == "2 flaggor"
+
+
+def test_a_shipped_language_has_the_reasons_for_flags_too() -> None:
+    labels = dict(reasons("chat", "down", "sv"))
+    assert labels["incorrect"] == "Inte rätt"
+    assert all(labels[key] != label for key, label in reasons("chat", "down"))
