@@ -180,6 +180,7 @@ def test_a_faster_machine_reads_more_than_a_tile_at_once() -> None:
     pace.record(rows=0, prompt_tokens=400, seconds=0.625, tiled=400)
     _, reads = plan([writer(), begun(1000)], pace, watched=True)
     assert TILE_ROWS < reads.prompt_tokens <= 0.36 / (0.1 / TILE_ROWS)
+    assert reads.prompt_tokens % TILE_ROWS == 0
 
 
 def test_where_the_smallest_tile_takes_too_long_a_prompt_is_read_beside_the_answers() -> None:

@@ -11,9 +11,9 @@ from shared.llama.context import BATCH_TOKENS, TILE_ROWS
 
 IDLE_SECONDS: Final = 0.8
 """Longest step while nobody reads an answer; a cancel waits at most that long."""
-TILED_SECONDS: Final = 0.8
-"""Longest step that reads in tiles while somebody reads an answer: where not even the smallest tile
-fits into the pause that was promised, a longer pause that reads many times as much is chosen."""
+TILED_SECONDS: Final = 0.9
+"""Longest step that reads in tiles, also while somebody reads an answer: where not even the smallest
+tile fits into the pause that was promised, a longer one that reads many times as much is chosen."""
 MARGIN: Final = 0.9
 SMALLEST_CHUNK: Final = 8
 FIRST_CHUNK: Final = 32
@@ -54,9 +54,11 @@ class Pace:
         cost = self._tiled_row_seconds
         if not cost or (watched and TILE_ROWS * cost > TILED_SECONDS):
             return 0
-        target = self._step_seconds if watched else IDLE_SECONDS
-        fits = int((target * MARGIN - rows * self._row_seconds) / cost)
-        return max(TILE_ROWS, min(fits, 2 * self._largest, BATCH_TOKENS))
+        target = self._step_seconds * MARGIN if watched else TILED_SECONDS
+        fits = int((target - rows * self._row_seconds) / cost)
+        # A tile that is not full costs as much as a full one.
+        whole = min(fits, 2 * self._largest, BATCH_TOKENS) // TILE_ROWS * TILE_ROWS
+        return max(TILE_ROWS, whole)
 
     def prompt_budget(self, rows: int, *, watched: bool) -> int:
         """Prompt tokens for the next step.
