@@ -12,8 +12,9 @@ from shared.llama.context import BATCH_TOKENS, TILE_ROWS
 IDLE_SECONDS: Final = 0.8
 """Longest step while nobody reads an answer; a cancel waits at most that long."""
 TILED_SECONDS: Final = 0.9
-"""Longest step that reads in tiles, also while somebody reads an answer: where not even the smallest
-tile fits into the pause that was promised, a longer one that reads many times as much is chosen."""
+"""Longest step that reads in tiles, also while somebody reads an answer: where not even the
+smallest tile fits into the pause that was promised, a longer one that reads many times as much is
+chosen."""
 MARGIN: Final = 0.9
 SMALLEST_CHUNK: Final = 8
 FIRST_CHUNK: Final = 32
