@@ -153,7 +153,7 @@ class Server:
 
     async def app_answer(self, app: str, message: str, *, tokens: int = 8) -> dict[str, Any]:
         """What an app of Inkloop (`chat`, `code`) answers on its own API; empty on a peer."""
-        with suppress(httpx.HTTPError, ValueError, IndexError):
+        with suppress(httpx.HTTPError, ValueError, LookupError):
             async with httpx.AsyncClient(base_url=self.url, timeout=600) as client:
                 call = f"/gradio_api/call/{app}"
                 made = await client.post(call, json={"data": [message, "", 0.7, tokens, None]})
