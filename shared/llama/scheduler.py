@@ -190,12 +190,13 @@ class Scheduler:
         if not self.desk.begin_step(share.job for share in step.shares):
             return ABORTED
         code = self._context.decode(self._batch)
+        if code == NO_SLOT and step.fill:
+            # Nobody's conversation goes for rows that nobody needs.
+            self._batch.size -= step.fill
+            code = self._context.decode(self._batch)
         while code == NO_SLOT and self._cache.evict():
             code = self._context.decode(self._batch)
         if step.fill:
-            if code == NO_SLOT:
-                self._batch.size -= step.fill
-                code = self._context.decode(self._batch)
             last = step.shares[-1]
             self._context.cut(last.job.sequence.id, _end_of(last))
         self.desk.end_step()
