@@ -183,6 +183,14 @@ def test_a_faster_machine_reads_more_than_a_tile_at_once() -> None:
     assert reads.prompt_tokens % TILE_ROWS == 0
 
 
+def test_tiles_that_got_slower_are_still_read_in_tiles() -> None:
+    pace = in_tiles(0.5)
+    for _ in range(20):
+        pace.record(rows=0, prompt_tokens=TILE_ROWS, seconds=1.2, tiled=TILE_ROWS)
+    _, reads = plan([writer(), begun(1000)], pace, watched=True)
+    assert reads.tiled == TILE_ROWS
+
+
 def test_where_the_smallest_tile_takes_too_long_a_prompt_is_read_beside_the_answers() -> None:
     pace = in_tiles(1.5)
     pace.record(rows=0, prompt_tokens=32, seconds=0.75)

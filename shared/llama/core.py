@@ -59,7 +59,7 @@ class Core:
         threads, pace = Threads(context, settings.threads), Pace(settings.step_ms / 1000)
         if context.tiles:
             threads.prepare("tiled")
-            pace.tiles(min(step_times(context, 2, TILE_ROWS)))
+            pace.tiles(min(step_times(context, 3, TILE_ROWS)))
         self.scheduler = Scheduler(context, cache, threads, pace=pace, queue=settings.queue)
         self.desk = self.scheduler.desk
         self.adapters = Adapters(model, context, self.scheduler)

@@ -12,9 +12,11 @@ from shared.llama.context import BATCH_TOKENS, TILE_ROWS
 IDLE_SECONDS: Final = 0.8
 """Longest step while nobody reads an answer; a cancel waits at most that long."""
 TILED_SECONDS: Final = 0.9
-"""Longest step that reads in tiles, also while somebody reads an answer: where not even the
-smallest tile fits into the pause that was promised, a longer one that reads many times as much is
-chosen."""
+"""Longest step that reads in tiles while nobody reads an answer."""
+TILED_PAUSE: Final = 1.0
+"""While somebody does, a tile is read where the smallest takes no longer than this at its best, even
+if it does not fit into the pause that was promised: with fewer rows, which cost as much once
+there is some text before them, a newcomer would wait for a minute."""
 MARGIN: Final = 0.9
 SMALLEST_CHUNK: Final = 8
 FIRST_CHUNK: Final = 32
@@ -40,10 +42,11 @@ class Pace:
         self._service_seconds = 0.0
         self._largest = FIRST_CHUNK
         self._tiled_row_seconds = 0.0
+        self._least_tiled_row_seconds = 0.0
 
     def tiles(self, seconds: float) -> None:
         """Reading in tiles is possible here, and so long did the smallest one take."""
-        self._tiled_row_seconds = seconds / TILE_ROWS
+        self._tiled_row_seconds = self._least_tiled_row_seconds = seconds / TILE_ROWS
 
     def tiled_budget(self, rows: int, *, watched: bool) -> int:
         """Prompt tokens for a step that only reads, in tiles; 0 where that takes too long.
@@ -53,7 +56,7 @@ class Pace:
             watched: Whether anybody reads an answer and would notice the pause.
         """
         cost = self._tiled_row_seconds
-        if not cost or (watched and TILE_ROWS * cost > TILED_SECONDS):
+        if not cost or (watched and TILE_ROWS * self._least_tiled_row_seconds > TILED_PAUSE):
             return 0
         target = self._step_seconds * MARGIN if watched else TILED_SECONDS
         fits = int((target - rows * self._row_seconds) / cost)
@@ -76,7 +79,10 @@ class Pace:
     def record(self, *, rows: int, prompt_tokens: int, seconds: float, tiled: int = 0) -> None:
         """A step is over; `tiled` are the rows of one that read in tiles."""
         if tiled:
-            self._tiled_row_seconds = _blend(self._tiled_row_seconds, seconds / tiled)
+            cost = seconds / tiled
+            self._tiled_row_seconds = _blend(self._tiled_row_seconds, cost)
+            # What depends on the text before it and on the neighbours only makes it slower.
+            self._least_tiled_row_seconds = min(self._least_tiled_row_seconds, cost)
             self._largest = max(prompt_tokens, FIRST_CHUNK)
             return
         if not prompt_tokens:
