@@ -28,9 +28,6 @@ HOPELESS: Final = 1.4
 ALARM: Final = 1.3
 """When steps got slower by this factor, the next trial comes at once."""
 PROBE_STEPS, PROBE_PROMPT = 6, 24
-PROBE_SECONDS: Final = 1.0
-"""Longest trial of one number of threads beyond the first. Where others use the machine, threads
-wait for each other so long that one step takes seconds, and that number is out anyway."""
 
 
 class Knob:
@@ -156,12 +153,18 @@ def measure(context: Context, counts: list[int]) -> tuple[int, int]:
     step_times(context, 1, 1)  # the first step also pages the file in
     writing: dict[int, float] = {}
     reading: dict[int, float] = {}
+    quickest: float | None = None
     for count in counts:
         context.set_threads(count, count)
-        with time_limit(context, PROBE_SECONDS if writing else None) as passed:
+        began = time.perf_counter()
+        # What takes longer than the quickest number until now is out before it is done: where
+        # others use the machine, threads wait for each other for seconds.
+        with time_limit(context, quickest) as passed:
             per_token = step_times(context, PROBE_STEPS, 1)
             per_prompt = step_times(context, 2, PROBE_PROMPT)
         if not passed.is_set():
+            took = time.perf_counter() - began
+            quickest = took if quickest is None else min(quickest, took)
             writing[count], reading[count] = statistics.median(per_token), min(per_prompt)
     return min(writing, key=writing.__getitem__), min(reading, key=reading.__getitem__)
 
