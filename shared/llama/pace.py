@@ -14,9 +14,9 @@ IDLE_SECONDS: Final = 0.8
 TILED_SECONDS: Final = 0.9
 """Longest step that reads in tiles while nobody reads an answer."""
 TILED_PAUSE: Final = 1.0
-"""While somebody does, a tile is read where the smallest takes no longer than this at its best, even
-where that does not fit into the pause that was promised: fewer rows cost as much once there is some
-text before them, and a newcomer would wait for a minute."""
+"""While somebody does, a tile is read where the smallest takes no longer than this at its best,
+even where that does not fit into the pause that was promised: fewer rows cost as much once there is
+some text before them, and a newcomer would wait for a minute."""
 MARGIN: Final = 0.9
 SMALLEST_CHUNK: Final = 8
 FIRST_CHUNK: Final = 32
