@@ -23,7 +23,7 @@ NOT_OURS = re.compile(
     # Names, what the demo model wrote or says of itself, and Gradio's own words, which follow the
     # language of the browser.
     r"Inkloop|demo(-\w+)?|UTC|Markdown|JSON|CSV|inkloop models pull \S+|Llama[\w. -]*"
-    r"|processing \| [\d.]+s"
+    r"|(processing|queue: \d+/\d+) \| [\d./]+s"
 )
 SEEN = """() => {
   const page = document.querySelector('.gradio-container');

@@ -19,8 +19,6 @@ from shared.llama import context
 from shared.llama.engine import LlamaEngine
 from shared.settings import Settings
 from tests.crowd import (
-    NOISE,
-    TILED_NOISE,
     Answer,
     Person,
     Watch,
@@ -110,8 +108,8 @@ def test_everybody_gets_what_they_would_get_alone_and_nobody_starves(
         assert watch.tiled > watch.filled > 0
 
 
-def noise_of(engine: LlamaEngine) -> float:
-    return TILED_NOISE if engine._core.scheduler._context.tiles else NOISE
+def same(engine: LlamaEngine, got: Answer, expected: Answer) -> bool:
+    return agree(got, expected, tiled=engine._core.scheduler._context.tiles)
 
 
 async def _compare(
@@ -154,7 +152,7 @@ async def _check_once(alone: LlamaEngine, person: Person, got: Answer) -> None:
     names = [f"new-{seed}" for seed in NEW] if person.adapter == "new" else [person.adapter]
     patient = [replace(person, owner="", adapter=name, delay_rounds=0) for name in names]
     expected = [await talk(alone, one) for one in patient]
-    assert any(isinstance(one, Answer) and agree(got, one, noise_of(alone)) for one in expected), (
+    assert any(isinstance(one, Answer) and same(alone, got, one) for one in expected), (
         person
     )
 
@@ -168,7 +166,7 @@ async def _check_talk(alone: LlamaEngine, turns: list[Person], got: list[Answer 
             expected = shifted if own.shifted else afresh
             assert isinstance(expected, Answer)
             assert own.shifted == expected.shifted
-            assert agree(own, expected, noise_of(alone))
+            assert same(alone, own, expected)
     last = kept[-1]
     assert isinstance(last, Answer)
     assert last.shifted  # or the conversation was too short to overflow
