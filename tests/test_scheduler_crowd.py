@@ -152,9 +152,7 @@ async def _check_once(alone: LlamaEngine, person: Person, got: Answer) -> None:
     names = [f"new-{seed}" for seed in NEW] if person.adapter == "new" else [person.adapter]
     patient = [replace(person, owner="", adapter=name, delay_rounds=0) for name in names]
     expected = [await talk(alone, one) for one in patient]
-    assert any(isinstance(one, Answer) and same(alone, got, one) for one in expected), (
-        person
-    )
+    assert any(isinstance(one, Answer) and same(alone, got, one) for one in expected), person
 
 
 async def _check_talk(alone: LlamaEngine, turns: list[Person], got: list[Answer | str]) -> None:
