@@ -49,6 +49,11 @@ kv_bytes = Gauge(
     ["values"],
     registry=registry,
 )
+parked_bytes = Gauge(
+    "inkloop_parked_bytes",
+    "Memory for finished conversations that wait beside the model's own.",
+    registry=registry,
+)
 release_info = Gauge(
     "inkloop_release_info",
     "1 for the release that takes new requests.",

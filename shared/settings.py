@@ -63,7 +63,10 @@ class Settings(BaseSettings):
         " own window if that is smaller).",
     )
     kv_tokens: int = Field(
-        16384, ge=512, description="Tokens that all conversations together may keep in memory."
+        16384,
+        ge=512,
+        description="Tokens that all conversations together may keep in memory; finished ones"
+        " may wait beside it, half as many.",
     )
     queue: int = Field(64, ge=1, le=10000, description="How many requests may wait.")
     step_ms: int = Field(

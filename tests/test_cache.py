@@ -52,9 +52,9 @@ def compute(context: Context, sequence: Sequence, tokens: list[int]) -> Logits:
     return context.logits(1)[0].copy()
 
 
-def wish(tokens: list[int], dropped_at: int | None = None) -> Wish:
+def wish(tokens: list[int], dropped_at: int | None = None, owner: str = "ann") -> Wish:
     return Wish(
-        tokens=tokens, owner="ann", adapter=0, reusable=len(tokens) - 1, dropped_at=dropped_at
+        tokens=tokens, owner=owner, adapter=0, reusable=len(tokens) - 1, dropped_at=dropped_at
     )
 
 
@@ -76,7 +76,7 @@ def fresh(model: Model, tokens: list[int]) -> Logits:
 def test_a_shifted_conversation_computes_what_a_fresh_one_does(
     model: Model, context: Context
 ) -> None:
-    cache = PrefixCache(context, sequences=8, rewinds=True)
+    cache = PrefixCache(context, sequences=8, rewinds=True, park=0)
     kept(context, cache, TALK)
     wanted = [*SYSTEM, *RECENT, *NEW]
     sequence = cache.begin(wish(wanted, dropped_at=len(SYSTEM)))
@@ -89,7 +89,7 @@ def test_a_shifted_conversation_computes_what_a_fresh_one_does(
 def test_a_conversation_that_was_branched_is_shifted_too_and_the_branch_stays(
     model: Model, context: Context
 ) -> None:
-    cache = PrefixCache(context, sequences=8, rewinds=True)
+    cache = PrefixCache(context, sequences=8, rewinds=True, park=0)
     kept(context, cache, TALK)
     retried = [*TALK[:-40], *range(700, 740)]
     branch = kept(context, cache, retried)
@@ -108,7 +108,7 @@ def test_a_conversation_that_was_branched_is_shifted_too_and_the_branch_stays(
 
 def test_a_conversation_without_room_for_cells_of_its_own_is_read_again(model: Model) -> None:
     context = Context(model, cells=256, sequences=8)
-    cache = PrefixCache(context, sequences=8, rewinds=True)
+    cache = PrefixCache(context, sequences=8, rewinds=True, park=0)
     kept(context, cache, TALK)
     running = cache.begin(wish([*TALK[:-40], *range(700, 740)]))
     compute(context, running, [*TALK[:-40], *range(700, 740)])
@@ -117,3 +117,94 @@ def test_a_conversation_without_room_for_cells_of_its_own_is_read_again(model: M
     expected = fresh(model, wanted)
     assert np.abs(compute(context, sequence, wanted) - expected).max() <= NOISE * expected.std()
     context.free()
+
+
+PARKED = 1_000_000
+"""Bytes; more than enough for the conversations here."""
+
+
+def test_a_finished_conversation_waits_outside_while_others_are_answered_and_goes_on_unchanged(
+    model: Model, context: Context
+) -> None:
+    cache = PrefixCache(context, sequences=8, rewinds=True, park=PARKED)
+    waiting = kept(context, cache, TALK)
+    assert waiting.parked is None
+    other = cache.begin(wish([*range(800, 900)], owner="ben"))
+    assert waiting.parked is not None
+    compute(context, other, [*range(800, 900)])
+    more = [*TALK, *NEW]
+    again = cache.begin(wish(more))
+    assert again is waiting
+    assert len(again.tokens) == len(TALK)
+    assert np.array_equal(compute(context, again, more), continued(model, more))
+    assert cache.kept == 0
+
+
+def continued(model: Model, more: list[int]) -> Logits:
+    """What follows when the talk was read and then gone on with, and nobody else was there."""
+    context = Context(model, cells=512, sequences=1)
+    sequence = Sequence(0, "", 0)
+    compute(context, sequence, TALK)
+    logits = compute(context, sequence, more)
+    context.free()
+    return logits
+
+
+def test_what_is_finished_while_others_are_answered_is_parked_at_once(context: Context) -> None:
+    cache = PrefixCache(context, sequences=8, rewinds=True, park=PARKED)
+    cache.begin(wish([*range(800, 900)], owner="ben"))
+    assert kept(context, cache, TALK).parked is not None
+
+
+def test_a_parked_conversation_is_branched_and_shifted_as_any_other(
+    model: Model, context: Context
+) -> None:
+    cache = PrefixCache(context, sequences=8, rewinds=True, park=PARKED)
+    waiting = kept(context, cache, TALK)
+    other = cache.begin(wish([*range(800, 900)], owner="ben"))
+    compute(context, other, [*range(800, 900)])
+    retried = [*TALK[:-40], *range(700, 740)]
+    branch = cache.begin(wish(retried))
+    assert (len(branch.tokens), waiting.parked) == (len(TALK) - 40, None)
+    expected = fresh(model, retried)
+    assert np.abs(compute(context, branch, retried) - expected).max() <= NOISE * expected.std()
+    cache.end(branch)
+    assert branch.parked is not None
+    wanted = [*SYSTEM, *RECENT[:-40], *range(700, 740), *NEW]
+    sequence = cache.begin(wish(wanted, dropped_at=len(SYSTEM)))
+    assert sequence is branch
+    expected = fresh(model, wanted)
+    assert np.abs(compute(context, sequence, wanted) - expected).max() <= NOISE * expected.std()
+
+
+def test_what_finds_no_place_outside_stays_in_its_cells(context: Context) -> None:
+    cache = PrefixCache(context, sequences=8, rewinds=True, park=10)
+    waiting = kept(context, cache, TALK)
+    cache.begin(wish([*range(800, 900)], owner="ben"))
+    assert waiting.parked is None
+    assert cache.kept == 1
+
+
+def test_where_cells_are_needed_what_waits_outside_the_longest_makes_place(
+    context: Context,
+) -> None:
+    room = int(1.5 * context.copy_bytes(len(TALK)))
+    cache = PrefixCache(context, sequences=8, rewinds=True, park=room)
+    cache.begin(wish([*range(800, 900)], owner="ben"))
+    first, second = (kept(context, cache, [at, *TALK]) for at in (900, 901))
+    assert first.parked is not None
+    assert second.parked is None
+    assert cache.evict()
+    assert second.parked is not None
+    assert cache.kept == 1
+
+
+def test_a_shift_that_was_broken_off_is_read_again(model: Model, context: Context) -> None:
+    cache = PrefixCache(context, sequences=8, rewinds=True, park=0)
+    kept(context, cache, TALK)
+    wanted = [*SYSTEM, *RECENT, *NEW]
+    sequence = cache.begin(wish(wanted, dropped_at=len(SYSTEM)))
+    cache.aborted([sequence])
+    assert sequence.tokens == []
+    expected = fresh(model, wanted)
+    assert np.abs(compute(context, sequence, wanted) - expected).max() <= NOISE * expected.std()

@@ -378,17 +378,17 @@ async def test_a_cancelled_task_frees_its_slot(engine: LlamaEngine) -> None:
 def test_an_aborted_step_leaves_nothing_behind(demo_gguf: Path) -> None:
     model = Model.load(demo_gguf)
     context = Context(model, cells=512, sequences=4)
-    cache = PrefixCache(context, sequences=4, rewinds=True)
+    cache = PrefixCache(context, sequences=4, rewinds=True, park=0)
     sequence = cache.begin(Wish(tokens=[], owner="ann", adapter=0))
     tokens = model.tokenize(LONG, special=False)
     batch = Batch()
     batch.add(sequence.id, tokens, 0, wanted_from=len(tokens) - 1)
     assert context.decode(batch) == 0
     expected = context.logits(1).copy()
-    cache.trim(sequence)
+    cache.aborted([sequence])
     context.abort()
     assert context.decode(batch) == ABORTED
-    cache.trim(sequence)
+    cache.aborted([sequence])
     context.clear_abort()
     assert context.decode(batch) == 0
     assert np.array_equal(context.logits(1), expected)

@@ -52,7 +52,7 @@ class OwnServer:
     def memory(self, model_bytes: int) -> Figures:
         """What it keeps in memory (MB), and how much of that is neither model file nor KV cells."""
         resident = self.resident()
-        cells = self.metric(r"inkloop_kv_bytes\{")
+        cells = self.metric(r"inkloop_(kv_bytes\{|parked_bytes )")
         return {
             "resident_mb": resident / 1e6,
             "beside_file_and_cells_mb": (resident - model_bytes - cells) / 1e6,

@@ -6,7 +6,6 @@ holds what is not known here; see `shared.llama.cache`.
 
 import ctypes
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +19,7 @@ from shared.llama.binding import Model
 from shared.llama.library import Handle
 
 Logits = npt.NDArray[np.float32]
+Copy = npt.NDArray[np.uint8]
 
 BATCH_TOKENS: Final = 512
 """Most tokens in one step."""
@@ -175,27 +175,28 @@ class Context:
         """Let `target` have the first `length` cells of `source` too; nothing is copied."""
         lib.llama_memory_seq_cp(self._memory, source, target, 0, length)
 
-    def detach(self, sequence: int, make_room: Callable[[], bool]) -> bool:
-        """Give a sequence cells of its own instead of shared ones; costs a copy, no computing.
+    def copy_bytes(self, tokens: int) -> int:
+        """About how much a copy of so many cells takes."""
+        return self.model.cell_bytes * tokens
 
-        Args:
-            sequence: Which.
-            make_room: Called while cells are missing; False when no more can be freed.
-
-        Returns:
-            False if there was no room; the sequence is empty then.
-        """
+    def copy(self, sequence: int) -> Copy:
+        """The cells of a sequence, to be pasted later; not while a shift is still to be done."""
         size = lib.llama_state_seq_get_size(self._pointer, sequence)
-        copy = (ctypes.c_uint8 * size)()
-        lib.llama_state_seq_get_data(self._pointer, copy, size, sequence)
-        self.cut(sequence, 0)
-        while not lib.llama_state_seq_set_data(self._pointer, copy, size, sequence):
-            if not make_room():
-                return False
-        return True
+        copy = np.empty(size, np.uint8)
+        lib.llama_state_seq_get_data(self._pointer, _bytes_of(copy), size, sequence)
+        return copy
+
+    def paste(self, sequence: int, copy: Copy) -> bool:
+        """Fill an empty sequence with such a copy; False if there are not enough free cells."""
+        return bool(
+            lib.llama_state_seq_set_data(self._pointer, _bytes_of(copy), copy.nbytes, sequence)
+        )
 
     def shift(self, sequence: int, start: int, by: int) -> None:
-        """Move positions from `start` on; only where no other sequence shares these cells."""
+        """Move positions from `start` on; only where no other sequence shares these cells.
+
+        The library moves the cells when it computes the next step.
+        """
         lib.llama_memory_seq_add(self._memory, sequence, start, -1, by)
 
     def save(self, sequence: int, path: Path, tokens: list[int]) -> bool:
@@ -226,6 +227,10 @@ class Context:
         scales = (ctypes.c_float * 1)(1.0)
         if lib.llama_set_adapters_lora(self._pointer, adapters, count, scales) != 0:
             raise EngineClosed("The adapter could not be applied.", fix="Load it again.")
+
+
+def _bytes_of(copy: Copy) -> "ctypes._Pointer[ctypes.c_uint8]":
+    return copy.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
 
 
 def value_type(model: Model, cells: int) -> int:

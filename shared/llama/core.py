@@ -51,7 +51,8 @@ class Core:
         window = min(settings.context_tokens, model.trained_context or settings.context_tokens)
         cells = max(settings.kv_tokens, window)
         context = Context(model, cells=cells, sequences=SEQUENCES)
-        cache = PrefixCache(context, sequences=SEQUENCES, rewinds=model.rewinds)
+        park = context.copy_bytes(cells // 2)
+        cache = PrefixCache(context, sequences=SEQUENCES, rewinds=model.rewinds, park=park)
         self._cache = cache
         self._kept = KeptPrefixes(Home(settings.home).warm, context, model_sha256=release.sha256)
         self.release = release

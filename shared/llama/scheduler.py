@@ -146,6 +146,8 @@ class Scheduler:
             self._adapter = adapter
 
     def _compute(self, step: Step) -> None:
+        if not self.desk.begin_step(share.job for share in step.shares):
+            return  # somebody went away
         self._fill(step)
         kind: Kind = "tiled" if step.tiled else "reading" if step.prompt_tokens else "writing"
         # A pause that others notice is no time to try another number of threads.
@@ -158,10 +160,11 @@ class Scheduler:
             self._fail(step, error)
             return
         if code == ABORTED:
-            self._undo(step)
+            self._cache.aborted(share.job.sequence for share in step.shares)
         elif code == NO_SLOT:
             self._fail(step, QueueFull(NO_MEMORY, fix="Ask again in a moment."))
         else:
+            self._cache.computed()
             self._hand_out(step)
             seconds = time.perf_counter() - started
             self._pace.record(
@@ -187,8 +190,6 @@ class Scheduler:
 
     def _decode(self, step: Step) -> int:
         """Compute; where no cells are free, kept conversations make room."""
-        if not self.desk.begin_step(share.job for share in step.shares):
-            return ABORTED
         code = self._context.decode(self._batch)
         if code == NO_SLOT and step.fill:
             # Nobody's conversation goes for rows that nobody needs.
@@ -222,11 +223,6 @@ class Scheduler:
         if start < job.shared_tokens <= start + share.tokens:
             self._cache.keep_prefix(job.sequence, job.shared_tokens)
 
-    def _undo(self, step: Step) -> None:
-        """An aborted step may have left some of its tokens in the cells."""
-        for share in step.shares:
-            self._cache.trim(share.job.sequence)
-
     def _fail(self, step: Step, error: InkloopError) -> None:
         """The step could not be computed: its jobs end, and so do their cells."""
         self.desk.end_step()
@@ -242,6 +238,7 @@ class Scheduler:
             if not job.ended:
                 job.fail(closed())
             self._end(job, keep=False)
+        self._cache.clear()
         self._context.free()
 
 
