@@ -169,16 +169,44 @@ def writer(cells: int = 100) -> Warming:
     return made
 
 
-def test_a_long_prompt_is_read_in_whole_tiles_between_the_steps_of_an_answer() -> None:
-    writes, reads = plan([writer(), begun(1000)], in_tiles(0.35), watched=True)
+LONG = 2000
+"""Tokens behind an answer that should not be looked at by every row of a tile."""
+
+
+def test_a_long_prompt_is_read_in_whole_tiles_between_the_steps_of_a_long_answer() -> None:
+    writes, reads = plan([writer(LONG), begun(640)], in_tiles(0.35), watched=True)
     assert (writes.rows, writes.prompt_tokens) == (1, 0)
     assert (reads.rows, reads.prompt_tokens, reads.fill) == (0, TILE_ROWS, 0)
+    assert reads.tiled == TILE_ROWS
+
+
+def test_a_short_answer_gets_its_token_in_the_same_step_as_a_tile() -> None:
+    prompt = 10 * (TILE_ROWS - 1)
+    (both,) = plan([writer(), begun(prompt)], in_tiles(0.35), watched=True)
+    assert (both.rows, both.prompt_tokens, both.fill) == (1, TILE_ROWS - 1, 0)
+    assert both.tiled == TILE_ROWS
+
+
+def test_what_whole_tiles_leave_over_is_read_first() -> None:
+    reader, read = begun(10 * TILE_ROWS + 40), []
+    while reader.pending:
+        (step,) = plan([reader], in_tiles(0.35), watched=True)
+        read.append((step.prompt_tokens, step.tiled))
+        reader.sequence.tokens += [1] * step.prompt_tokens
+    assert read == [(40, 0), *[(TILE_ROWS, TILE_ROWS)] * 10]
+
+
+def test_behind_a_long_text_nothing_less_than_a_tile_is_read_first() -> None:
+    reader = begun(1500 + 10 * TILE_ROWS + 40)
+    reader.sequence.tokens += [1] * 1500
+    (step,) = plan([reader], in_tiles(0.35), watched=True)
+    assert step.tiled == TILE_ROWS
 
 
 def test_a_faster_machine_reads_more_than_a_tile_at_once() -> None:
     pace = in_tiles(0.1)
     pace.record(rows=0, prompt_tokens=400, seconds=0.625, tiled=400)
-    _, reads = plan([writer(), begun(1000)], pace, watched=True)
+    _, reads = plan([writer(LONG), begun(20 * TILE_ROWS)], pace, watched=True)
     assert TILE_ROWS < reads.prompt_tokens <= 0.36 / (0.1 / TILE_ROWS)
     assert reads.prompt_tokens % TILE_ROWS == 0
 
@@ -187,7 +215,7 @@ def test_tiles_that_got_slower_are_still_read_in_tiles() -> None:
     pace = in_tiles(0.5)
     for _ in range(20):
         pace.record(rows=0, prompt_tokens=TILE_ROWS, seconds=1.2, tiled=TILE_ROWS)
-    _, reads = plan([writer(), begun(1000)], pace, watched=True)
+    _, reads = plan([writer(LONG), begun(20 * TILE_ROWS)], pace, watched=True)
     assert reads.tiled == TILE_ROWS
 
 
