@@ -133,6 +133,26 @@ def test_a_model_of_any_shape_computes_around_a_real_vocabulary(
     known.free()
 
 
+def test_a_made_model_writes_what_can_be_shown_token_by_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(shape.SHAPES, "tiny", shape.Shape(2, 256, 512, 4, 2, 64))
+    model = Model.load(
+        shape.make_model("tiny", tmp_path / "tiny.gguf", vocabulary=DEMO_GGUF, kind="q8_0")
+    )
+    context = Context(model, cells=256, sequences=1)
+    batch = Batch()
+    tokens = model.tokenize("Once upon a time", special=False)
+    batch.add(0, tokens, 0, wanted_from=0)
+    assert context.decode(batch) == 0
+    for row in context.logits(len(tokens)):
+        likely = [int(token) for token in row.argsort()[-40:]]
+        assert all(model.piece(token).decode() for token in likely)
+        assert not model.end_tokens.intersection(likely)
+    context.free()
+    model.free()
+
+
 def test_an_unknown_shape_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadRequest, match=r"llama-3\.2-1b"):
         shape.make_model("llama-9", tmp_path / "x.gguf", vocabulary=DEMO_GGUF)
