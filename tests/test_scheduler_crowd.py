@@ -189,4 +189,4 @@ def assert_nothing_is_left(engine: LlamaEngine) -> None:
     cache = scheduler._cache
     assert all(not sequence.running for sequence in cache._all)
     in_cells = [sequence.id for sequence in cache._all if sequence.parked is None]
-    assert sorted([*cache._free, *in_cells]) == list(range(96))
+    assert sorted([*cache._free, *in_cells]) == list(range(64))

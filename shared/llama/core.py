@@ -25,8 +25,8 @@ from shared.llama.threads import Threads, step_times
 from shared.messages import Message
 from shared.settings import Settings
 
-SEQUENCES = 96
-"""Running answers and kept conversations together; the library allows 256."""
+SEQUENCES = 64
+"""Running answers, apps' own prompts and conversations in cells together."""
 PREPARING_THREADS = 2
 CLOSE_SECONDS = 4.0
 

@@ -15,10 +15,12 @@ from typing import Final
 
 from shared.llama.context import BATCH_TOKENS, OUTPUT_ROWS, TILE_ROWS
 from shared.llama.jobs import Job
-from shared.llama.pace import MOST_RUNNING, Pace
+from shared.llama.pace import SMALLEST_CHUNK, Pace
 
-FORCED_AT_ONCE: Final = BATCH_TOKENS // MOST_RUNNING
+FORCED_AT_ONCE: Final = 16
 """Tokens that a running answer may add in one step, where a grammar forced several."""
+FORCED_TOGETHER: Final = BATCH_TOKENS // 2
+"""The same for all of them."""
 ROWS_PER_TILE: Final = 4.5
 """So many rows cost, per cell, as much one by one as a whole tile does."""
 CELLS_PER_MISSING_ROW: Final = 110
@@ -65,7 +67,9 @@ def plan(jobs: list[Job], pace: Pace, *, watched: bool) -> list[Step]:
         pace: How much of a prompt fits.
         watched: Whether anybody reads an answer, also one that is not among these.
     """
-    shares = [Share(j, min(j.pending, FORCED_AT_ONCE)) for j in jobs if j.writing]
+    writers = [job for job in jobs if job.writing]
+    most = min(FORCED_AT_ONCE, FORCED_TOGETHER // max(len(writers), 1))
+    shares = [Share(job, min(job.pending, most)) for job in writers]
     rows = sum(share.tokens for share in shares)
     readers = [job for job in jobs if not job.writing]
     if not readers:
@@ -104,7 +108,7 @@ def _odd(reading: dict[Job, int], tile: int) -> dict[Job, int] | None:
     (job, tokens), *others = reading.items()
     odd = job.pending % tile
     wants_all = job.wanted_from < len(job.tokens) - 1
-    if others or wants_all or tokens == job.pending or not odd:
+    if others or wants_all or tokens == job.pending or odd < SMALLEST_CHUNK:
         return None
     alone = {job: odd}
     return alone if _missing(alone, 0) is None else None
