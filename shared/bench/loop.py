@@ -18,7 +18,7 @@ import psutil
 
 from shared.errors import ModelFileError
 from shared.llama.binding import Model
-from shared.llama.context import Batch
+from shared.llama.context import BATCH_TOKENS, Batch
 from shared.llama.library import open_library
 
 F16, Q8_0 = 1, 8
@@ -32,8 +32,8 @@ class Choice:
 
     path: Path
     kv_type: int = F16
-    batch_tokens: int = 512
-    micro_tokens: int = 512
+    batch_tokens: int = BATCH_TOKENS
+    micro_tokens: int = BATCH_TOKENS
     flash: int = FLASH
     mmap: bool = True
     mlock: bool = False
