@@ -21,6 +21,7 @@ import psutil
 from shared.bench.client import Seen, Server, Turns, asked, text
 from shared.bench.own import Bed, two_names
 from shared.bench.server import OwnServer, own_server
+from shared.bench.variants import trained_window
 
 PEOPLE: Final = 6
 SAMPLE_SECONDS: Final = 1.0
@@ -76,7 +77,9 @@ async def soak(bed: Bed, *, minutes: float) -> Soak:
         swapping = asyncio.Event()
         sampling = asyncio.create_task(_sample(found, own, swapping))
         dice = [random.Random(n) for n in range(PEOPLE)]  # noqa: S311 - no secret
-        visits = [_visit_until(found, server, until, bed.window // 4, rng) for rng in dice]
+        # No server takes more than the model was trained on; a word may be two tokens.
+        window = min(bed.window, trained_window(bed.model) or bed.window)
+        visits = [_visit_until(found, server, until, window // 4, rng) for rng in dice]
         await asyncio.gather(*visits, _swap_until(found, own, names, until, swapping))
         found.left = await _left(own)
         await asyncio.sleep(2 * SAMPLE_SECONDS)

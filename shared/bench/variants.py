@@ -23,6 +23,21 @@ def file_type(model: Path) -> int:
     return -1 if field is None else int(field.contents())
 
 
+def trained_window(model: Path) -> int:
+    """How many tokens it was trained to see at once; 0 where the file does not say.
+
+    Raises:
+        ModelFileError: If the file cannot be read.
+    """
+    check_file(model)
+    import gguf
+
+    reader = gguf.GGUFReader(model)
+    architecture = reader.fields["general.architecture"].contents()
+    field = reader.get_field(f"{architecture}.context_length")
+    return 0 if field is None else int(field.contents())
+
+
 def requantised(model: Path, folder: Path, kind: str) -> Path:
     """The same model as `kind` (for a 1B: half a minute on two cores).
 
