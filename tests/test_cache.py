@@ -199,6 +199,20 @@ def test_where_cells_are_needed_what_waits_outside_the_longest_makes_place(
     assert cache.kept == 1
 
 
+def test_nothing_that_waits_outside_goes_for_what_has_no_place_there_anyway(
+    context: Context,
+) -> None:
+    room = int(1.5 * context.copy_bytes(len(NEW)))
+    cache = PrefixCache(context, sequences=8, rewinds=True, park=room)
+    cache.begin(wish([*range(800, 900)], owner="ben"))
+    small, large = kept(context, cache, NEW), kept(context, cache, TALK)
+    assert small.parked is not None
+    assert large.parked is None
+    assert cache.evict()
+    assert small.parked is not None
+    assert cache.kept == 1
+
+
 def test_a_shift_that_was_broken_off_is_read_again(model: Model, context: Context) -> None:
     cache = PrefixCache(context, sequences=8, rewinds=True, park=0)
     kept(context, cache, TALK)

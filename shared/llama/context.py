@@ -22,8 +22,8 @@ Logits = npt.NDArray[np.float32]
 Copy = npt.NDArray[np.uint8]
 
 BATCH_TOKENS: Final = 256
-"""Most tokens in one step; the library keeps memory for each. More would be read no faster: 64
-take 6.2 ms each, 512 take 5.7 (1B, two cores)."""
+"""Most tokens in one step; the library keeps memory for each. 64 take 6.0 ms each, 256 take
+4.8 (1B, two cores), and 512 no less (`shared/bench/TRIED.md`)."""
 OUTPUT_ROWS: Final = 64
 """Most rows of logits from one step; the library keeps memory for each (0.5 MB at 128k tokens)."""
 NO_SLOT, ABORTED = 1, 2

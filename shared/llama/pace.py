@@ -52,7 +52,7 @@ class Pace:
         """Prompt tokens for a step that only reads, in tiles; 0 where that takes too long.
 
         Args:
-            rows: Rows of running answers, which have a step of their own.
+            rows: Rows of running answers, in the same step or in one just before.
             watched: Whether anybody reads an answer and would notice the pause.
         """
         cost = self._tiled_row_seconds

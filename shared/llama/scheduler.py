@@ -147,7 +147,7 @@ class Scheduler:
 
     def _compute(self, step: Step) -> None:
         if not self.desk.begin_step(share.job for share in step.shares):
-            return  # somebody went away
+            return  # everything is to end
         self._fill(step)
         kind: Kind = "tiled" if step.tiled else "reading" if step.prompt_tokens else "writing"
         # A pause that others notice is no time to try another number of threads.
