@@ -5,6 +5,7 @@ holds what is not known here; see `shared.llama.cache`.
 """
 
 import ctypes
+import mmap
 import os
 from pathlib import Path
 from typing import Final
@@ -183,7 +184,8 @@ class Context:
     def copy(self, sequence: int) -> Copy:
         """The cells of a sequence, to be pasted later; not while a shift is still to be done."""
         size = lib.llama_state_seq_get_size(self._pointer, sequence)
-        copy = np.empty(size, np.uint8)
+        # Pages of its own: among other things in malloc's heap copies leave holes when they go.
+        copy = np.frombuffer(_pages(size), np.uint8)
         lib.llama_state_seq_get_data(self._pointer, _bytes_of(copy), size, sequence)
         return copy
 
@@ -228,6 +230,11 @@ class Context:
         scales = (ctypes.c_float * 1)(1.0)
         if lib.llama_set_adapters_lora(self._pointer, adapters, count, scales) != 0:
             raise EngineClosed("The adapter could not be applied.", fix="Load it again.")
+
+
+def _pages(size: int) -> mmap.mmap:
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if os.name == "posix" else {}
+    return mmap.mmap(-1, size, **private)
 
 
 def _bytes_of(copy: Copy) -> "ctypes._Pointer[ctypes.c_uint8]":
