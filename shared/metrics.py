@@ -54,6 +54,11 @@ parked_bytes = Gauge(
     "Memory for finished conversations that wait beside the model's own.",
     registry=registry,
 )
+repacked_bytes = Gauge(
+    "inkloop_repacked_bytes",
+    "Memory for the weights' second layout, which is faster for few rows.",
+    registry=registry,
+)
 release_info = Gauge(
     "inkloop_release_info",
     "1 for the release that takes new requests.",

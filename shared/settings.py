@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     )
     releases_repo: str = Field("", description="Hub model repo for releases.")
     threads: int = Field(0, ge=0, le=256, description="Inference threads; 0 finds the best number.")
+    repack: bool = Field(
+        True,
+        description="Keep a model's weights in a second layout too, where that writes faster and"
+        " there is memory for it (up to the model file's size).",
+    )
     gpu_layers: int = Field(0, ge=-1, description="Layers on the GPU; -1 is all of them.")
     context_tokens: int = Field(
         4096,

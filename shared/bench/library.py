@@ -18,10 +18,7 @@ class Library:
         import llama_cpp.llama_cpp as lib
         from llama_cpp import Llama
 
-        from shared.llama.binding import Model
-
-        # The same kernels as the engine uses: 0.3.36 crashes in its AMX ones.
-        extra = Model.uses_extra_buffers()
+        extra = repacks()
         made = lib.llama_model_default_params
 
         def params() -> object:
@@ -71,3 +68,14 @@ class Library:
                 if 0 < enough <= len(seen.pieces):
                     break
         return seen
+
+
+def repacks() -> bool:
+    """Whether the library's own way to lay weights out anew can be used on this processor.
+
+    llama-cpp-python 0.3.36 loads AMX with an unfinished tile configuration: on a processor with
+    AMX, a quantised model kills the process at its first prompt of two tokens.
+    """
+    import llama_cpp.llama_cpp as lib
+
+    return b"AMX_INT8 = 1" not in lib.llama_print_system_info()

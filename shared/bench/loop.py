@@ -17,9 +17,10 @@ import numpy as np
 import psutil
 
 from shared.errors import ModelFileError
-from shared.llama.binding import Model
 from shared.llama.context import BATCH_TOKENS, Batch
+from shared.llama.layouts import SecondLayout, multiplied
 from shared.llama.library import open_library
+from shared.llama.memory import available
 
 F16, Q8_0 = 1, 8
 """ggml_type of keys and values."""
@@ -39,6 +40,8 @@ class Choice:
     mlock: bool = False
     threads: int = 2
     window: int = 2048
+    repacked_rows: int = 0
+    """Steps of up to so many rows take the weights' second layout."""
 
 
 class Loop:
@@ -50,6 +53,7 @@ class Loop:
         before = psutil.Process().memory_info().rss
         begin = time.perf_counter()
         self._model = _load(choice)
+        self._second = _second(self._model, choice.repacked_rows)
         self._context = _open(self._model, choice)
         self._memory = lib.llama_get_memory(self._context)
         self._batch = Batch(choice.window)
@@ -61,6 +65,8 @@ class Loop:
     def free(self) -> None:
         """Give everything back."""
         lib.llama_free(self._context)
+        if self._second is not None:
+            self._second.free()
         lib.llama_model_free(self._model)
 
     def read(self, tokens: Sequence[int]) -> int:
@@ -127,6 +133,8 @@ class Loop:
         self._batch.clear()
         self._batch.add(0, tokens, position, wanted_from=wanted_from)
         self._batch.raw.n_tokens = self._batch.size
+        if self._second is not None:
+            self._second.lay_out(self._batch.size)
         if lib.llama_decode(self._context, self._batch.raw) != 0:
             raise ModelFileError(
                 f"{self._choice.path.name} could not be computed this way.",
@@ -175,11 +183,25 @@ def _load(choice: Choice) -> object:
     params = lib.llama_model_default_params()
     params.n_gpu_layers = 0
     params.use_mmap, params.use_mlock = choice.mmap, choice.mlock
-    params.use_extra_bufts = Model.uses_extra_buffers()
+    params.use_extra_bufts = False
     pointer = lib.llama_model_load_from_file(str(choice.path).encode(), params)
     if not pointer:
         raise ModelFileError(f"{choice.path} cannot be loaded.", fix="Choose another file.")
     return pointer
+
+
+def _second(model: object, rows: int) -> SecondLayout | None:
+    if not rows:
+        return None
+    second = SecondLayout(multiplied(model), available=available())
+    if not second.bytes:
+        second.free()
+        raise ModelFileError(
+            "The library has no second layout for these weights here.",
+            fix="Leave this alternative out.",
+        )
+    second.rows = rows
+    return second
 
 
 def _open(model: object, choice: Choice) -> object:

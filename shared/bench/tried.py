@@ -21,6 +21,8 @@ from shared.bench import edits
 from shared.bench.loop import NO_FLASH, Q8_0, Choice, Loop, opened, some_tokens
 from shared.bench.variants import file_type, requantised, with_fewer_words
 from shared.errors import InkloopError
+from shared.llama.context import BATCH_TOKENS
+from shared.llama.layouts import PROBES
 from shared.llama.quantise import KINDS
 
 PROMPT_TOKENS, ANSWER_TOKENS = 512, 48
@@ -94,6 +96,16 @@ ALTERNATIVES: Final = (
         "file locked in memory (mlock)",
         lambda usual, _: replace(usual, mlock=True),
         "needs a right that containers seldom have, and takes memory from others",
+    ),
+    Alternative(
+        "weights laid out anew for the processor",
+        lambda usual, _: replace(usual, repacked_rows=BATCH_TOKENS),
+        "the file's pages are no longer shared, and opening it takes longer",
+    ),
+    Alternative(
+        "weights in both layouts, each step with the faster one",
+        lambda usual, _: replace(usual, repacked_rows=max(PROBES)),
+        "memory for the copies; the engine does it",
     ),
     Alternative(
         "weights as q8_0",

@@ -12,7 +12,9 @@ from typing import Self
 import llama_cpp.llama_cpp as lib
 
 from shared.errors import ModelFileError
+from shared.llama.layouts import SecondLayout, multiplied
 from shared.llama.library import Handle, first_complaint, forget_complaints, open_library
+from shared.llama.memory import available
 
 MAGIC = b"GGUF"
 LFS_POINTER = b"version https://git-lfs"
@@ -51,6 +53,7 @@ class Model:
         self.vocab = lib.llama_model_get_vocab(pointer)
         self.vocab_size: int = lib.llama_vocab_n_tokens(self.vocab)
         self.trained_context: int = lib.llama_model_n_ctx_train(pointer)
+        self.second: SecondLayout | None = None
         self._pieces: dict[int, bytes] = {}
 
     @classmethod
@@ -64,7 +67,8 @@ class Model:
         open_library()
         params = lib.llama_model_default_params()
         params.n_gpu_layers = gpu_layers if gpu_layers >= 0 else 999
-        params.use_extra_bufts = cls.uses_extra_buffers()
+        # Weights stay as they lie in the file; `repack` makes copies, without the AMX kernels.
+        params.use_extra_bufts = False
         forget_complaints()
         pointer = lib.llama_model_load_from_file(str(path).encode(), params)
         if not pointer:
@@ -76,17 +80,15 @@ class Model:
             raise ModelFileError(f"{path} does not hold a model that writes.", fix=DOWNLOAD_AGAIN)
         return model
 
-    @staticmethod
-    def uses_extra_buffers() -> bool:
-        """Whether weights may be laid out anew for this processor.
-
-        llama-cpp-python 0.3.36 loads AMX with an unfinished tile configuration: on a processor with
-        AMX, a quantised model kills the process at its first prompt of two tokens.
-        """
-        return b"AMX_INT8 = 1" not in lib.llama_print_system_info()
+    def repack(self) -> SecondLayout:
+        """Keep the weights in a second layout too, where that is possible and there is room."""
+        self.second = SecondLayout(multiplied(self.pointer), available=available())
+        return self.second
 
     def free(self) -> None:
         """Give the memory back; adapters and contexts of this model must be gone."""
+        if self.second is not None:
+            self.second.free()
         if self.pointer:
             lib.llama_model_free(self.pointer)
             self.pointer = None

@@ -148,6 +148,8 @@ class Context:
         Raises:
             EngineClosed: If the library failed.
         """
+        if self.model.second is not None:
+            self.model.second.lay_out(batch.size)
         batch.raw.n_tokens = batch.size
         code: int = lib.llama_decode(self._pointer, batch.raw)
         if code < 0:

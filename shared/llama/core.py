@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Self
 
+from shared import metrics
 from shared.engine.types import Ability, EngineInfo
 from shared.errors import InkloopError
 from shared.home import Home
@@ -171,6 +173,10 @@ def _measured(context: Context, settings: Settings) -> tuple[Threads, Pace]:
     """
     threads, pace = Threads(context, settings.threads), Pace(settings.step_ms / 1000)
     if context.tiles:
+        if settings.repack:
+            layouts = context.model.repack()
+            layouts.measure(lambda rows: min(step_times(context, 1, rows), default=inf))
+            metrics.repacked_bytes.set(layouts.bytes)
         threads.prepare("tiled")
         pace.tiles(min(step_times(context, 3, TILE_ROWS)))
     return threads, pace

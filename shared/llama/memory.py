@@ -10,6 +10,8 @@ import logging
 import sys
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -18,7 +20,20 @@ from shared import metrics
 
 log = logging.getLogger(__name__)
 
+GROUP: Final = Path("/sys/fs/cgroup")
+"""Where a process in a container finds its own control group (version 2)."""
 EVERY_SECONDS: Final = 0.05
+
+
+def available() -> int:
+    """Bytes that this process may still take, its container's limit counted in."""
+    free = int(psutil.virtual_memory().available)
+    with suppress(OSError, ValueError, KeyError):  # no limit ("max"), or no control groups
+        limit = int((GROUP / "memory.max").read_text(encoding="ascii"))
+        lines = (GROUP / "memory.stat").read_text(encoding="ascii").splitlines()
+        # Not `memory.current`: that counts the files' pages in, which can go at any time.
+        free = min(free, limit - int(dict(line.split() for line in lines)["anon"]))
+    return free
 
 
 def give_back() -> None:
