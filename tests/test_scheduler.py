@@ -234,6 +234,13 @@ def test_a_short_prompt_behind_a_long_text_is_filled_up_to_a_tile() -> None:
     assert (step.prompt_tokens, step.fill, step.tiled) == (20, TILE_ROWS - 20, TILE_ROWS)
 
 
+def test_a_question_that_fits_into_one_step_is_not_divided_at_the_end_of_a_tile() -> None:
+    reader = begun(1500 + TILE_ROWS + 20)
+    reader.sequence.tokens += [1] * 1500
+    (step,) = plan([reader], in_tiles(0.4), watched=False)
+    assert (step.prompt_tokens, step.fill) == (TILE_ROWS + 20, 0)
+
+
 def test_a_short_prompt_with_little_before_it_is_not_filled_up() -> None:
     (step,) = plan([begun(20)], in_tiles(0.35), watched=False)
     assert (step.prompt_tokens, step.fill, step.tiled) == (20, 0, 0)

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from math import inf
 from pathlib import Path
 from typing import Self
 
@@ -175,7 +174,7 @@ def _measured(context: Context, settings: Settings) -> tuple[Threads, Pace]:
     if context.tiles:
         if settings.repack:
             layouts = context.model.repack()
-            layouts.measure(lambda rows: min(step_times(context, 1, rows), default=inf))
+            layouts.measure(lambda rows: min(step_times(context, 1, rows)))
             metrics.repacked_bytes.set(layouts.bytes)
         threads.prepare("tiled")
         pace.tiles(min(step_times(context, 3, TILE_ROWS)))

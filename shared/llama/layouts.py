@@ -79,11 +79,14 @@ class _InitParams(ctypes.Structure):
 
 @cache
 def _ggml() -> dict[str, Handle]:
-    """The functions of ggml that llama-cpp-python does not name."""
+    """The functions of ggml that llama-cpp-python does not name; none where one is missing."""
     folder = Path(llama_cpp.__file__).parent / "lib"
     ending = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
     stem = "" if sys.platform == "win32" else "lib"
-    found = [ctypes.CDLL(str(folder / f"{stem}{name}{ending}")) for name in ("ggml-base", "ggml")]
+    try:
+        found = [ctypes.CDLL(str(folder / f"{stem}{one}{ending}")) for one in ("ggml-base", "ggml")]
+    except OSError:
+        return {}
     pointer, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
     wanted: dict[str, tuple[Handle, list[Handle]]] = {
         "ggml_backend_dev_by_type": (pointer, [ctypes.c_int]),
@@ -110,7 +113,9 @@ def _ggml() -> dict[str, Handle]:
     }
     functions = {}
     for name, (result, arguments) in wanted.items():
-        function = next(getattr(one, name) for one in found if hasattr(one, name))
+        function = next((getattr(one, name) for one in found if hasattr(one, name)), None)
+        if function is None:
+            return {}
         function.restype, function.argtypes = result, arguments
         functions[name] = function
     return functions
@@ -173,13 +178,18 @@ class SecondLayout:
             return
         weights = _with_kernels(weights, buffer_type)
         size = sum(_ggml()["ggml_nbytes"](ctypes.addressof(one)) for one in weights)
-        if weights and KEPT_FREE * size <= available:
-            self._copies, self.bytes = _Copies(weights, buffer_type), size
-            self._copies.fill(weights)
-            self._exchanged = [
-                (tensor, Tensor.from_buffer_copy(tensor), copy)
-                for tensor, copy in zip(weights, self._copies.tensors, strict=True)
-            ]
+        if not weights or KEPT_FREE * size > available:
+            return
+        copies = _Copies(weights, buffer_type)
+        if not copies.tensors:  # there was less memory than it seemed
+            copies.free()
+            return
+        copies.fill(weights)
+        self._copies, self.bytes = copies, size
+        self._exchanged = [
+            (tensor, Tensor.from_buffer_copy(tensor), copy)
+            for tensor, copy in zip(weights, copies.tensors, strict=True)
+        ]
 
     def lay_out(self, rows: int) -> None:
         """Before a step of so many rows."""
@@ -239,6 +249,8 @@ def _ask_for_large_pages(start: int, size: int) -> None:
 def _repacked_buffers() -> int | None:
     """The library's type of buffers for repacked weights; None where it has none."""
     g = _ggml()
+    if not g:
+        return None
     device = g["ggml_backend_dev_by_type"](CPU_DEVICE)
     registry = g["ggml_backend_dev_backend_reg"](device)
     address = g["ggml_backend_reg_get_proc_address"](registry, b"ggml_backend_dev_get_extra_bufts")
@@ -265,6 +277,8 @@ def multiplied(model: Handle) -> list[Tensor]:
     Args:
         model: The library's pointer. A token is computed with it, in a context of its own.
     """
+    if _repacked_buffers() is None:
+        return []
     uses: dict[int, set[tuple[bytes, int]]] = {}
 
     @lib.ggml_backend_sched_eval_callback  # type: ignore[untyped-decorator]

@@ -48,11 +48,12 @@ class Pace:
         """Reading in tiles is possible here, and so long did the smallest one take."""
         self._tiled_row_seconds = self._least_tiled_row_seconds = seconds / TILE_ROWS
 
-    def tiled_budget(self, rows: int, *, watched: bool) -> int:
-        """Prompt tokens for a step that only reads, in tiles; 0 where that takes too long.
+    def tiled_budget(self, rows: int, pending: int, *, watched: bool) -> int:
+        """Rows for a step that reads in tiles; 0 where that takes too long.
 
         Args:
             rows: Rows of running answers, in the same step or in one just before.
+            pending: Prompt tokens that wait; if all of them fit, they are not divided.
             watched: Whether anybody reads an answer and would notice the pause.
         """
         cost = self._tiled_row_seconds
@@ -60,9 +61,11 @@ class Pace:
             return 0
         target = self._step_seconds * MARGIN if watched else TILED_SECONDS
         fits = int((target - rows * self._row_seconds) / cost)
+        most = min(fits, 2 * max(self._largest, TILE_ROWS), BATCH_TOKENS)
+        if TILE_ROWS < rows + pending <= most:
+            return rows + pending
         # A tile that is not full costs as much as a full one.
-        whole = min(fits, 2 * self._largest, BATCH_TOKENS) // TILE_ROWS * TILE_ROWS
-        return max(TILE_ROWS, whole)
+        return max(TILE_ROWS, most // TILE_ROWS * TILE_ROWS)
 
     def prompt_budget(self, rows: int, *, watched: bool) -> int:
         """Prompt tokens for the next step.

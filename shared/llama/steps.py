@@ -74,7 +74,8 @@ def plan(jobs: list[Job], pace: Pace, *, watched: bool) -> list[Step]:
     readers = [job for job in jobs if not job.writing]
     if not readers:
         return [Step(shares, 0)]
-    tile = pace.tiled_budget(rows, watched=watched)
+    pending = sum(job.pending for job in readers)
+    tile = pace.tiled_budget(rows, pending, watched=watched)
     if tile and (steps := _in_tiles(shares, rows, readers, tile)):
         return steps
     budget = pace.prompt_budget(rows, watched=watched)
