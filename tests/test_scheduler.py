@@ -15,6 +15,8 @@ from shared.llama.pace import SMALLEST_CHUNK, Pace
 from shared.llama.steps import plan
 from shared.llama.threads import (
     LONGEST_INTERVAL,
+    TRIAL_STEPS,
+    Kind,
     Knob,
     Threads,
     step_times,
@@ -271,9 +273,8 @@ def test_the_number_of_threads_moves_to_what_measured_fastest(best: int) -> None
     counts = thread_counts(8)
     knob = Knob(counts, 2)
     for _ in range(3000):
-        knob.record(1.0 + abs(counts.index(knob.value) - counts.index(best)))
-    settled = [knob.value for _ in range(20) if knob.record(1.0) is None]
-    assert best in settled
+        knob.record(1.0 + abs(counts.index(knob.value) - counts.index(best)), 0.0)
+    assert knob.settled == best
 
 
 def test_a_hopeless_number_of_threads_is_tried_for_one_step_only() -> None:
@@ -281,8 +282,43 @@ def test_a_hopeless_number_of_threads_is_tried_for_one_step_only() -> None:
     tried = 0
     for _ in range(200):
         tried += knob.value == 2
-        knob.record(1.0 if knob.value == 1 else 50.0)
-    assert (knob.value, tried) == (1, 2)
+        knob.record(1.0 if knob.value == 1 else 50.0, 0.0)
+    assert (knob.settled, tried) == (1, 2)
+
+
+def test_after_a_while_without_steps_another_number_of_threads_is_tried_at_once() -> None:
+    knob = Knob([1, 2], 1)
+    steps = 0
+    while knob.settled == 1:  # a neighbour has gone meanwhile
+        knob.record(1.0 if knob.value == 1 else 0.5, 0.0 if steps == 0 else 60.0)
+        steps += 1
+    assert steps <= 2 * TRIAL_STEPS
+
+
+def test_what_steps_of_one_kind_have_found_steps_of_the_others_try(
+    demo_gguf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    model = Model.load(demo_gguf)
+    context = Context(model, cells=512, sequences=1)
+    threads = Threads(context)
+
+    def steps(kind: Kind, costs: dict[int, float], count: int, *, steady: bool = False) -> int:
+        for _ in range(count):
+            threads.prepare(kind, steady=steady)
+            threads.record(kind, tokens=1, seconds=costs[threads.at], steady=steady)
+        return threads.at
+
+    busy, quiet = {1: 1.0, 2: 3.0}, {1: 1.0, 2: 0.5}
+    kinds: tuple[Kind, ...] = ("tiled", "writing")
+    for kind in kinds:
+        steps(kind, busy, LONGEST_INTERVAL + TRIAL_STEPS)
+        assert steps(kind, busy, TRIAL_STEPS, steady=True) == 1
+    # The neighbour has gone, and prompts are read only while somebody else reads an answer.
+    assert steps("writing", quiet, LONGEST_INTERVAL + TRIAL_STEPS) == 2
+    assert steps("tiled", quiet, TRIAL_STEPS + 2, steady=True) == 2
+    context.free()
+    model.free()
 
 
 def test_no_number_of_threads_is_tried_while_a_prompt_stretches_the_pauses_of_others(

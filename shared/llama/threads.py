@@ -19,8 +19,12 @@ from shared.llama.context import Batch, Context
 Kind = Literal["writing", "reading", "tiled"]
 """What a step does; a token costs something else in each."""
 TRIAL_STEPS: Final = 5
-FIRST_INTERVAL, LONGEST_INTERVAL = 50, 800
-"""Steps between two trials; doubled after each that found nothing better."""
+TRIAL_SECONDS: Final = 5.0
+"""After so long the next trial may come, however few steps there were: nothing is known of what the
+machine did while nobody asked."""
+FIRST_INTERVAL, LONGEST_INTERVAL = 50, 100
+"""Steps between two trials; doubled after one that found nothing better. A trial that finds nothing
+costs less than a step, and a neighbour that has gone is noticed by nothing else."""
 GAIN: Final = 0.95
 """A trial must be faster by this factor to be believed."""
 HOPELESS: Final = 1.4
@@ -43,6 +47,9 @@ class Knob:
         self._best_cost = 0.0
         self._interval = FIRST_INTERVAL
         self._since = 0
+        self._last: float | None = None
+        self._nudged = 0
+        self._promising = False
 
     @property
     def value(self) -> int:
@@ -59,17 +66,40 @@ class Knob:
         """Whether a trial is going on."""
         return self._trial is not None
 
-    def record(self, cost: float) -> None:
-        """A step with `value` threads took `cost` seconds per token."""
+    @property
+    def promising(self) -> bool:
+        """Whether the trial is for more threads, which just proved faster for steps of a kind."""
+        return self.tries and self._promising
+
+    def nudge(self, direction: int) -> None:
+        """Try more threads (1) or fewer (-1) next: they proved faster for steps of another kind."""
+        self._nudged, self._trial = direction, None
+
+    def record(self, cost: float, now: float) -> int:
+        """A step with `value` threads took `cost` seconds per token, until `now` (monotonic).
+
+        Returns:
+            1 if more threads are taken from now on, -1 if fewer, 0 if nothing has changed.
+        """
         if self._trial is None:
             self._usual.append(cost)
             self._since += 1
-            if self._since >= self._interval or self._alarmed():
+            if self._nudged:
+                self._promising = self._try(self._nudged) and self._nudged > 0
+                self._nudged = 0
+            elif self._since >= self._interval or self._alarmed() or self._is_time(now):
                 self._begin_trial()
-            return
+            if self.tries or self._last is None:
+                self._last = now
+            return 0
         self._tried.append(cost)
         if len(self._tried) >= TRIAL_STEPS or cost > HOPELESS * statistics.median(self._usual):
-            self._judge(self._trial)
+            return self._judge(self._trial)
+        return 0
+
+    def _is_time(self, now: float) -> bool:
+        last = now if self._last is None else self._last
+        return self._since >= TRIAL_STEPS and now - last >= TRIAL_SECONDS
 
     def _alarmed(self) -> bool:
         if len(self._usual) < TRIAL_STEPS or not self._best_cost or self._since < FIRST_INTERVAL:
@@ -78,23 +108,32 @@ class Knob:
 
     def _begin_trial(self) -> None:
         self._since = 0
+        self._promising = False
         for direction in (self._direction, -self._direction):
-            if 0 <= self._at + direction < len(self._choices):
-                self._trial, self._tried = self._at + direction, []
-                self._direction = -direction
+            if self._try(direction):
                 return
 
-    def _judge(self, trial: int) -> None:
+    def _try(self, direction: int) -> bool:
+        if not 0 <= self._at + direction < len(self._choices):
+            return False
+        self._trial, self._tried = self._at + direction, []
+        self._direction = -direction
+        return True
+
+    def _judge(self, trial: int) -> int:
         # The first step after a change wakes threads up; it does not count.
         usual = statistics.median(self._usual)
         tried = statistics.median(self._tried[1:] or self._tried)
+        moved = 0
         if tried < GAIN * usual:
+            moved = trial - self._at
             self._at, self._interval = trial, FIRST_INTERVAL
             self._usual.clear()
         else:
             self._interval = min(2 * self._interval, LONGEST_INTERVAL)
         self._best_cost = min(tried, usual)
         self._trial = None
+        return moved
 
 
 class Threads:
@@ -125,19 +164,28 @@ class Threads:
 
         Args:
             kind: Of the step.
-            steady: Whether nothing may be tried now.
+            steady: Whether nothing may be tried now but what is promising.
         """
         knob = self._knobs[kind]
-        value = knob.settled if steady else knob.value
+        value = knob.value if knob.promising or not steady else knob.settled
         if value != self._set:
             self._context.set_threads(value, value)
             self._set = value
             metrics.threads.set(value)
 
     def record(self, kind: Kind, *, tokens: int, seconds: float, steady: bool = False) -> None:
-        """After a step."""
-        if not (steady and self._knobs[kind].tries):
-            self._knobs[kind].record(seconds / tokens)
+        """After a step.
+
+        What makes more or fewer threads faster (a neighbour that has gone or come) is mostly the
+        same for all steps, and steps that read are few: what one kind has found, the others try.
+        """
+        knob = self._knobs[kind]
+        if steady and knob.tries and not knob.promising:
+            return
+        moved = knob.record(seconds / tokens, time.monotonic())
+        for other in self._knobs.values():
+            if moved and other is not knob:
+                other.nudge(moved)
 
 
 def thread_counts(cores: int) -> list[int]:
