@@ -16,7 +16,7 @@ from shared.bench.loop import Choice, look_up, opened, some_tokens
 from shared.bench.lora import make_adapter
 from shared.bench.plot import picture
 from shared.bench.report import aims, median, table
-from shared.bench.run import measure
+from shared.bench.run import Measured, measure
 from shared.bench.scenarios import SCENARIOS
 from shared.bench.tried import Row, words
 from shared.bench.variants import file_type, requantised, with_fewer_words
@@ -81,17 +81,33 @@ def test_the_picture_is_svg_with_every_server_and_figure() -> None:
     assert {"inkloop", "other", "long-prompt: longest_pause_of_readers_ms"} <= set(words)
 
 
+def kept(_figures: Measured) -> None:
+    """Nothing is done with it."""
+
+
 async def test_servers_take_turns_and_answers_are_counted_as_the_server_counts(
     tmp_path: Path,
 ) -> None:
     async with fronted(ScriptedEngine([REPLY]), tmp_path) as url:
         targets = [Server("inkloop", url), Server("other", url.removesuffix("/v1"))]
-        figures = await measure(targets, ["four", "second-turn", "overflow"], runs=2, window=512)
+        names = ["four", "second-turn", "overflow"]
+        figures = await measure(targets, names, runs=2, window=512, keep=kept)
     for name in ("inkloop", "other"):
         assert len(figures[name]["four"]) == 2
         assert figures[name]["four"][0]["broken_answers"] == 0
         assert figures[name]["four"][0]["tokens_per_second"] > 0
         assert figures[name]["overflow"][1]["next_turn_over_read_again"] > 0
+
+
+async def test_what_was_measured_is_kept_after_every_scenario(tmp_path: Path) -> None:
+    runs: list[int] = []
+    async with fronted(ScriptedEngine([REPLY]), tmp_path) as url:
+        server = Server("inkloop", url)
+        await measure(
+            [server], ["one", "four"], runs=2, window=512,
+            keep=lambda figures: runs.append(sum(map(len, figures["inkloop"].values()))),
+        )  # fmt: skip
+    assert runs == [1, 2, 3, 4]
 
 
 async def test_who_has_had_enough_goes_away(tmp_path: Path) -> None:
@@ -103,8 +119,9 @@ async def test_who_has_had_enough_goes_away(tmp_path: Path) -> None:
 
 
 async def test_a_server_that_is_not_there_is_one_sentence() -> None:
+    nobody = Server("other", "http://127.0.0.1:9")
     with pytest.raises(EngineClosed, match="does not answer"):
-        await measure([Server("other", "http://127.0.0.1:9")], ["one"], runs=1, window=512)
+        await measure([nobody], ["one"], runs=1, window=512, keep=kept)
 
 
 def test_a_mistyped_scenario_is_named() -> None:

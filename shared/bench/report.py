@@ -39,6 +39,7 @@ AIMS = (
     Aim("overflow", "next_turn_over_read_again", 0.2, ratio=False),
     Aim("one", "tokens_per_second", 0.97, at_least=True, to="library"),
     Aim("busy-neighbour", "tokens_per_second", 1.5, at_least=True),
+    Aim("memory", "beside_file_and_cells_mb", 350, ratio=False),
 )
 
 

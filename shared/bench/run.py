@@ -1,6 +1,6 @@
 """Measures targets in turn: in every run each scenario goes over all of them, in changing order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import click
 from openai import OpenAIError
@@ -14,15 +14,31 @@ ONLY = {"library": ("one",)}
 """What has no server is asked by one person only."""
 
 
+Measured = dict[str, dict[str, list[Figures]]]
+"""Target name to scenario to one set of figures per run."""
+
+
 async def measure(
-    targets: Sequence[Target], scenarios: Sequence[str], *, runs: int, window: int
-) -> dict[str, dict[str, list[Figures]]]:
-    """Target name to scenario to one set of figures per run.
+    targets: Sequence[Target],
+    scenarios: Sequence[str],
+    *,
+    runs: int,
+    window: int,
+    keep: Callable[[Measured], None],
+) -> Measured:
+    """Measure all of it.
+
+    Args:
+        targets: In the order of the first run.
+        scenarios: By their names.
+        runs: How often.
+        window: Tokens of one conversation.
+        keep: Told what there is so far after every scenario.
 
     Raises:
         EngineClosed: If a server does not answer.
     """
-    figures: dict[str, dict[str, list[Figures]]] = {
+    figures: Measured = {
         target.name: {name: [] for name in scenarios if name in ONLY.get(target.name, scenarios)}
         for target in targets
     }
@@ -42,4 +58,5 @@ async def measure(
                     click.echo(f"run {run + 1}/{runs}  {name}  {target.name} …", err=True)
                     made = await SCENARIOS[name](target, window)
                     figures[target.name][name].append(made)
+            keep(figures)
     return figures

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,8 +15,7 @@ from shared.errors import BadRequest
 if TYPE_CHECKING:
     from shared.bench.client import Target
     from shared.bench.figures import Figures
-
-Measured = dict[str, dict[str, "list[Figures]"]]
+    from shared.bench.run import Measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,13 @@ def bench(
         return
     plan = _plan(chosen, given)
     started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    figures, models = (_each_model if plan.models else _side_by_side)(plan)
+
+    def keep(figures: "Measured") -> None:
+        """An interrupted run leaves what it has measured until then."""
+        if out is not None:
+            _write(out.with_suffix(".json"), {"at": started, "figures": figures})
+
+    figures, models = (_each_model if plan.models else _side_by_side)(plan, keep)
     _show(figures, models, started=started, window=plan.window, out=out)
 
 
@@ -174,7 +180,10 @@ def _plan(chosen: tuple[str, ...], given: dict[str, Any]) -> _Plan:
     )
 
 
-def _side_by_side(plan: _Plan) -> tuple[Measured, dict[str, str]]:
+Keep = Callable[["Measured"], None]
+
+
+def _side_by_side(plan: _Plan, keep: Keep) -> tuple["Measured", dict[str, str]]:
     import asyncio
 
     from shared.bench.client import Server
@@ -190,7 +199,9 @@ def _side_by_side(plan: _Plan) -> tuple[Measured, dict[str, str]]:
         targets: list[Target] = [Server("inkloop", own.url if own else plan.url, plan.key)]
         targets += [Server("other", plan.against)] if plan.against else []
         targets += [_library(plan)] if plan.library else []
-        figures = asyncio.run(measure(targets, plan.names, runs=plan.runs, window=plan.window))
+        figures = asyncio.run(
+            measure(targets, plan.names, runs=plan.runs, window=plan.window, keep=keep)
+        )
         if own is not None:
             figures["inkloop"]["memory"] = [own.memory(_file_of(plan.model).stat().st_size)]
     figures["inkloop"] |= _on_own_servers(plan)
@@ -212,7 +223,7 @@ def _on_own_servers(plan: _Plan) -> dict[str, "list[Figures]"]:
     return figures
 
 
-def _each_model(plan: _Plan) -> tuple[Measured, dict[str, str]]:
+def _each_model(plan: _Plan, keep: Keep) -> tuple["Measured", dict[str, str]]:
     """One after the other, because a small machine holds one model at a time."""
     import asyncio
 
@@ -221,11 +232,17 @@ def _each_model(plan: _Plan) -> tuple[Measured, dict[str, str]]:
     from shared.bench.server import own_server
 
     figures: Measured = {}
+
+    def keep_all(more: "Measured") -> None:
+        keep(figures | more)
+
     for model in plan.models:
         with own_server(model, _settings(plan.window)) as own:
             name = Path(model).stem
             target = Server(name, own.url, plan.key)
-            made = asyncio.run(measure([target], plan.names, runs=plan.runs, window=plan.window))
+            made = asyncio.run(
+                measure([target], plan.names, runs=plan.runs, window=plan.window, keep=keep_all)
+            )
             made[name]["memory"] = [own.memory(_file_of(model).stat().st_size)]
             figures |= made
     return figures, {name: name for name in figures}
@@ -255,7 +272,7 @@ def _library(plan: _Plan) -> "Target":
 
 
 def _show(
-    figures: Measured, models: dict[str, str], *, started: str, window: int, out: Path | None
+    figures: "Measured", models: dict[str, str], *, started: str, window: int, out: Path | None
 ) -> None:
     from shared.bench.plot import picture
     from shared.bench.report import aims, machine, table
@@ -265,14 +282,19 @@ def _show(
     if out is None:
         return
     about = {"at": started, "machine": machine(), "models": models, "window": window}
-    record = json.dumps({**about, "figures": figures}, indent=2) + "\n"
     heading = "".join(f"- {key}: {value}\n" for key, value in about.items())
     title = f"Inkloop bench, {started[:10]}"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.with_suffix(".json").write_text(record, encoding="utf-8")
+    _write(out.with_suffix(".json"), {**about, "figures": figures})
     out.with_suffix(".md").write_text(
         f"# {title}\n\n{heading}\nMedian (lowest–highest) of all runs.\n\n{shown}\n",
         encoding="utf-8",
     )
     out.with_suffix(".svg").write_text(picture(figures, title), encoding="utf-8")
     click.echo(f"Figures: {out.with_suffix('.json')}, .md, .svg")
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    from shared.durable import replace_text
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_text(path, json.dumps(record, indent=2) + "\n")
