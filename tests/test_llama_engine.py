@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
@@ -211,6 +213,34 @@ def test_only_a_small_pool_keeps_its_values_for_steps_that_agree(demo_gguf: Path
     assert value_type(model, 16_384) == BRAIN_FLOAT
     assert value_type(model, 1_000_000) == HALF
     model.free()
+
+
+ONE_TEAM = """
+import asyncio, sys, threading
+from pathlib import Path
+import psutil
+from shared.engine.ask import complete
+from shared.engine.types import Request, Sampling
+from shared.llama.engine import LlamaEngine
+from shared.settings import Settings
+
+def others():
+    return psutil.Process().num_threads() - threading.active_count()
+
+before = others()
+settings = Settings(threads=2, kv_tokens=262144)
+engine = LlamaEngine.load(Path(sys.argv[1]), release="demo", settings=settings)
+asyncio.run(complete(engine, Request(prompt="Kite", sampling=Sampling(max_tokens=4))))
+print(others() - before)
+engine.close_now()
+"""
+
+
+def test_only_one_team_of_threads_is_left_when_measuring_is_over(demo_gguf: Path) -> None:
+    # With more threads in teams than cores OpenMP lets them sleep at every barrier.
+    command = [sys.executable, "-c", ONE_TEAM, str(demo_gguf)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "1"
 
 
 async def test_the_same_seed_gives_the_same_text(shared_engine: LlamaEngine) -> None:

@@ -65,9 +65,9 @@ def _browser() -> Finding:
 
 
 def _memory(choice_bytes: int) -> Finding:
-    import psutil
+    from shared.llama.memory import available
 
-    free = psutil.virtual_memory().available
+    free = available()
     needed = choice_bytes + 600_000_000
     says = f"{free / 1e9:.1f} GB free, about {needed / 1e9:.1f} GB needed for the chosen model"
     if free < needed:

@@ -1,7 +1,8 @@
 """A GGUF file in memory: its vocabulary, its template and what its header says.
 
-Everything here may be called from several threads at once: the library never changes a loaded
-model. What changes while text is written (the KV cache) is in `shared.llama.context`.
+Everything here may be called from several threads at once: nothing that they ask for changes while
+text is written. What does change is in `shared.llama.context` (the KV cache) and in
+`shared.llama.layouts` (which copy of the weights the next step takes).
 """
 
 import ctypes

@@ -171,11 +171,13 @@ def _measured(context: Context, settings: Settings) -> tuple[Threads, Pace]:
     waiting awake (1B on two cores: 85 ms instead of 74 for each token).
     """
     threads, pace = Threads(context, settings.threads), Pace(settings.step_ms / 1000)
+    copied = 0
     if context.tiles:
         if settings.repack:
-            layouts = context.model.repack()
-            layouts.measure(lambda rows: min(step_times(context, 1, rows)))
-            metrics.repacked_bytes.set(layouts.bytes)
+            second = context.model.repack()
+            second.measure(lambda rows: min(step_times(context, 1, rows)))
+            copied = second.bytes
         threads.prepare("tiled")
         pace.tiles(min(step_times(context, 3, TILE_ROWS)))
+    metrics.repacked_bytes.set(copied)
     return threads, pace

@@ -15,7 +15,7 @@ import numpy as np
 from shared.errors import InkloopError, ModelFileError
 from shared.llama.adapters import load_adapter
 from shared.llama.binding import Model
-from shared.llama.context import Batch, Context
+from shared.llama.context import BATCH_TOKENS, Batch, Context
 from shared.llama.render import ChatTemplate
 from shared.messages import Message
 
@@ -52,7 +52,7 @@ def try_in_subprocess(path: Path, adapter: Path | None = None) -> None:
 
 
 def write_a_little(path: Path, adapter: Path | None = None) -> None:
-    """Load and write `WRITTEN_TOKENS` tokens.
+    """Load and write `WRITTEN_TOKENS` tokens, with the weights' second layout too.
 
     Raises:
         ModelFileError: If anything on the way does not work.
@@ -62,13 +62,23 @@ def write_a_little(path: Path, adapter: Path | None = None) -> None:
     if adapter is not None:
         context.set_adapter(load_adapter(model, adapter))
     tokens = _first_tokens(model)
+    _write(context, tokens)
+    second = model.repack()
+    if second.bytes:
+        second.rows = BATCH_TOKENS
+        context.cut(0, 0)
+        _write(context, tokens)
+
+
+def _write(context: Context, tokens: list[int]) -> None:
     batch = Batch()
     batch.add(0, tokens, 0, wanted_from=len(tokens) - 1)
     for position in range(len(tokens), len(tokens) + WRITTEN_TOKENS):
         context.decode(batch)
         row = context.logits(1)[0]
         if not np.isfinite(row).all():
-            raise ModelFileError(f"{path.name} computes no usable numbers.", fix="Export it again.")
+            name = context.model.path.name
+            raise ModelFileError(f"{name} computes no usable numbers.", fix="Export it again.")
         batch.clear()
         batch.add(0, [int(row.argmax())], position, wanted_from=0)
 
