@@ -80,7 +80,7 @@ class Core:
         model = Model.load(path, gpu_layers=settings.gpu_layers)
         try:
             return cls(model, release, settings)
-        except InkloopError:
+        except BaseException:
             model.free()
             raise
 

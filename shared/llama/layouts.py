@@ -38,11 +38,14 @@ CPU_DEVICE: Final = 0
 KEPT_FREE: Final = 2
 """The copies are made where so many times their size is available."""
 PROBES: Final = (1, 8, 24)
-PROBE_TIMES: Final = 2
+"""Rows of the steps that are measured. Where these are all faster, so is a batch of `BATCH`, and
+there are no other devices, all steps take the copies: some processors have no better kernel."""
+BATCH: Final = 64
+PROBE_TIMES: Final = 3
 GAIN: Final = 0.97
 CLEAR_GAIN: Final = 0.85
-"""The copies must be faster by the first factor to be taken, and are not measured twice if they
-are faster by the second."""
+"""The copies must be faster by the first factor to be taken, and are not measured again if one
+layout is faster by the second."""
 LARGE_PAGES: Final = 14
 """MADV_HUGEPAGE of Linux."""
 LARGE_PAGE_BYTES: Final = 1 << 21
@@ -90,6 +93,7 @@ def _ggml() -> dict[str, Handle]:
     pointer, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
     wanted: dict[str, tuple[Handle, list[Handle]]] = {
         "ggml_backend_dev_by_type": (pointer, [ctypes.c_int]),
+        "ggml_backend_dev_count": (size, []),
         "ggml_backend_dev_backend_reg": (pointer, [pointer]),
         "ggml_backend_reg_get_proc_address": (pointer, [pointer, text]),
         "ggml_backend_buft_name": (text, [pointer]),
@@ -202,22 +206,29 @@ class SecondLayout:
         Args:
             seconds: What one step of so many rows takes; called for both layouts by turns.
         """
+        if self._copies is None:
+            return
+        # Other devices compute with what lies in the file, and a batch may be theirs.
+        alone = _ggml()["ggml_backend_dev_count"]() == 1
         best = 0
-        for rows in PROBES if self._copies else ():
-            plain = copies = inf
-            for _ in range(PROBE_TIMES):
-                self.rows = rows
-                copies = min(copies, seconds(rows))
-                self.rows = 0
-                plain = min(plain, seconds(rows))
-                if copies < CLEAR_GAIN * plain:
-                    break
-            if copies > GAIN * plain:
+        for rows in (*PROBES, BATCH) if alone else PROBES:
+            if not self._gains(rows, seconds):
                 break
             best = rows
-        self.rows = best
+        self.rows = sys.maxsize if best == BATCH else best
         if not best:
             self.free()
+
+    def _gains(self, rows: int, seconds: Callable[[int], float]) -> bool:
+        plain = copies = inf
+        for _ in range(PROBE_TIMES):
+            self.rows = rows
+            copies = min(copies, seconds(rows))
+            self.rows = 0
+            plain = min(plain, seconds(rows))
+            if copies < CLEAR_GAIN * plain or plain < CLEAR_GAIN * copies:
+                break
+        return copies <= GAIN * plain
 
     def free(self) -> None:
         """Give the copies back; before the model, and again is harmless."""
@@ -301,9 +312,9 @@ def multiplied(model: Handle) -> list[Tensor]:
     lib.llama_decode(context, lib.llama_batch_get_one(tokens, 1))
     tensors = [Tensor.from_address(one) for one, how in uses.items() if how == {(MULTIPLY, 0)}]
     found = [one for one in tensors if one.name.endswith(b".weight")]
-    right = all(_is_as_told(one) for one in found)
     lib.llama_free(context)
-    return [one for one in found if _is_flat(one)] if right else []
+    flat = [one for one in found if _is_flat(one)]
+    return flat if all(_is_as_told(one) for one in flat) else []
 
 
 def _is_flat(tensor: Tensor) -> bool:

@@ -62,7 +62,8 @@ class Pace:
         target = self._step_seconds * MARGIN if watched else TILED_SECONDS
         fits = int((target - rows * self._row_seconds) / cost)
         most = min(fits, 2 * max(self._largest, TILE_ROWS), BATCH_TOKENS)
-        if TILE_ROWS < rows + pending <= most:
+        padded = -(-(rows + pending) // TILE_ROWS) * TILE_ROWS if watched else rows + pending
+        if TILE_ROWS < padded <= most:
             return rows + pending
         # A tile that is not full costs as much as a full one.
         return max(TILE_ROWS, most // TILE_ROWS * TILE_ROWS)

@@ -19,9 +19,11 @@ from shared.llama.context import Batch, Context
 Kind = Literal["writing", "reading", "tiled"]
 """What a step does; a token costs something else in each."""
 TRIAL_STEPS: Final = 5
-TRIAL_SECONDS: Final = 5.0
-"""After so long the next trial may come, however few steps there were: nothing is known of what the
-machine did while nobody asked."""
+IDLE_SECONDS: Final = 5.0
+"""After so long without steps the next trial comes soon: nothing is known of what the machine did
+meanwhile."""
+FRESH_STEPS: Final = 2
+"""So many steps say what a number of threads costs now, before a trial that was suggested."""
 FIRST_INTERVAL, LONGEST_INTERVAL = 50, 100
 """Steps between two trials; doubled after one that found nothing better. A trial that finds nothing
 costs less than a step, and a neighbour that has gone is noticed by nothing else."""
@@ -74,6 +76,7 @@ class Knob:
     def nudge(self, direction: int) -> None:
         """Try more threads (1) or fewer (-1) next: they proved faster for steps of another kind."""
         self._nudged, self._trial = direction, None
+        self._usual.clear()  # the machine is another than it was
 
     def record(self, cost: float, now: float) -> int:
         """A step with `value` threads took `cost` seconds per token, until `now` (monotonic).
@@ -81,25 +84,23 @@ class Knob:
         Returns:
             1 if more threads are taken from now on, -1 if fewer, 0 if nothing has changed.
         """
+        idle, self._last = 0.0 if self._last is None else now - self._last, now
         if self._trial is None:
+            if idle >= IDLE_SECONDS:
+                self._usual.clear()
+                self._since = max(self._since, self._interval - TRIAL_STEPS)
             self._usual.append(cost)
             self._since += 1
-            if self._nudged:
+            if self._nudged and len(self._usual) >= FRESH_STEPS:
                 self._promising = self._try(self._nudged) and self._nudged > 0
                 self._nudged = 0
-            elif self._since >= self._interval or self._alarmed() or self._is_time(now):
+            elif self._since >= self._interval or self._alarmed():
                 self._begin_trial()
-            if self.tries or self._last is None:
-                self._last = now
             return 0
         self._tried.append(cost)
         if len(self._tried) >= TRIAL_STEPS or cost > HOPELESS * statistics.median(self._usual):
             return self._judge(self._trial)
         return 0
-
-    def _is_time(self, now: float) -> bool:
-        last = now if self._last is None else self._last
-        return self._since >= TRIAL_STEPS and now - last >= TRIAL_SECONDS
 
     def _alarmed(self) -> bool:
         if len(self._usual) < TRIAL_STEPS or not self._best_cost or self._since < FIRST_INTERVAL:
@@ -116,7 +117,7 @@ class Knob:
     def _try(self, direction: int) -> bool:
         if not 0 <= self._at + direction < len(self._choices):
             return False
-        self._trial, self._tried = self._at + direction, []
+        self._trial, self._tried, self._since = self._at + direction, [], 0
         self._direction = -direction
         return True
 
