@@ -206,11 +206,17 @@ def test_behind_a_long_text_nothing_less_than_a_tile_is_read_first() -> None:
 
 
 def test_a_faster_machine_reads_more_than_a_tile_at_once() -> None:
-    pace = in_tiles(0.1)
-    pace.record(rows=0, prompt_tokens=400, seconds=0.625, tiled=400)
+    pace = in_tiles(0.15)
     _, reads = plan([writer(LONG), begun(20 * TILE_ROWS)], pace, watched=True)
-    assert TILE_ROWS < reads.prompt_tokens <= 0.36 / (0.1 / TILE_ROWS)
-    assert reads.prompt_tokens % TILE_ROWS == 0
+    assert reads.prompt_tokens == 2 * TILE_ROWS
+
+
+def test_two_tiles_in_a_step_take_less_than_two_steps() -> None:
+    pace = in_tiles(0.5)
+    for _ in range(20):
+        pace.record(rows=0, prompt_tokens=2 * TILE_ROWS, seconds=0.9, tiled=2 * TILE_ROWS)
+    (reads,) = plan([begun(20 * TILE_ROWS)], pace, watched=False)
+    assert reads.prompt_tokens == 2 * TILE_ROWS
 
 
 def test_tiles_that_got_slower_are_still_read_in_tiles() -> None:

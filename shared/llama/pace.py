@@ -11,8 +11,11 @@ from shared.llama.context import BATCH_TOKENS, TILE_ROWS
 
 IDLE_SECONDS: Final = 0.8
 """Longest step while nobody reads an answer; a cancel waits at most that long."""
-TILED_SECONDS: Final = 0.9
+TILED_SECONDS: Final = 0.95
 """Longest step that reads in tiles while nobody reads an answer."""
+FURTHER_TILE: Final = 0.75
+"""What each further tile of a step costs, measured by the first (1B, two cores: one tile takes
+0.39 s, two 0.69, four 1.24)."""
 TILED_PAUSE: Final = 1.0
 """While somebody does, a tile is read where the smallest takes no longer than this at its best,
 even where that does not fit into the pause that was promised: fewer rows cost as much once there is
@@ -41,12 +44,12 @@ class Pace:
         self._token_seconds = 0.0
         self._service_seconds = 0.0
         self._largest = FIRST_CHUNK
-        self._tiled_row_seconds = 0.0
-        self._least_tiled_row_seconds = 0.0
+        self._tile_seconds = 0.0
+        self._least_tile_seconds = 0.0
 
     def tiles(self, seconds: float) -> None:
         """Reading in tiles is possible here, and so long did the smallest one take."""
-        self._tiled_row_seconds = self._least_tiled_row_seconds = seconds / TILE_ROWS
+        self._tile_seconds = self._least_tile_seconds = seconds
 
     def tiled_budget(self, rows: int, pending: int, *, watched: bool) -> int:
         """Rows for a step that reads in tiles; 0 where that takes too long.
@@ -56,11 +59,12 @@ class Pace:
             pending: Prompt tokens that wait; if all of them fit, they are not divided.
             watched: Whether anybody reads an answer and would notice the pause.
         """
-        cost = self._tiled_row_seconds
-        if not cost or (watched and TILE_ROWS * self._least_tiled_row_seconds > TILED_PAUSE):
+        cost = self._tile_seconds
+        if not cost or (watched and self._least_tile_seconds > TILED_PAUSE):
             return 0
         target = self._step_seconds * MARGIN if watched else TILED_SECONDS
-        fits = int((target - rows * self._row_seconds) / cost)
+        room = (target - rows * self._row_seconds) / cost
+        fits = int(TILE_ROWS * (1 + (room - 1) / FURTHER_TILE))
         most = min(fits, 2 * max(self._largest, TILE_ROWS), BATCH_TOKENS)
         padded = -(-(rows + pending) // TILE_ROWS) * TILE_ROWS if watched else rows + pending
         if TILE_ROWS < padded <= most:
@@ -83,10 +87,10 @@ class Pace:
     def record(self, *, rows: int, prompt_tokens: int, seconds: float, tiled: int = 0) -> None:
         """A step is over; `tiled` are the rows of one that read in tiles."""
         if tiled:
-            cost = seconds / tiled
-            self._tiled_row_seconds = _blend(self._tiled_row_seconds, cost)
+            cost = seconds / (1 + (tiled / TILE_ROWS - 1) * FURTHER_TILE)
+            self._tile_seconds = _blend(self._tile_seconds, cost)
             # What depends on the text before it and on the neighbours only makes it slower.
-            self._least_tiled_row_seconds = min(self._least_tiled_row_seconds, cost)
+            self._least_tile_seconds = min(self._least_tile_seconds, cost)
             self._largest = max(prompt_tokens, FIRST_CHUNK)
             return
         if not prompt_tokens:

@@ -20,8 +20,8 @@ Kind = Literal["writing", "reading", "tiled"]
 """What a step does; a token costs something else in each."""
 TRIAL_STEPS: Final = 5
 IDLE_SECONDS: Final = 5.0
-"""After so long without steps the next trial comes soon: nothing is known of what the machine did
-meanwhile."""
+"""After so long without steps more threads are tried soon: a neighbour that has come is noticed by
+slower steps, but one that has gone by nothing."""
 FRESH_STEPS: Final = 2
 """So many steps say what a number of threads costs now, before a trial that was suggested."""
 FIRST_INTERVAL, LONGEST_INTERVAL = 50, 100
@@ -86,8 +86,9 @@ class Knob:
         """
         idle, self._last = 0.0 if self._last is None else now - self._last, now
         if self._trial is None:
-            if idle >= IDLE_SECONDS:
+            if idle >= IDLE_SECONDS and self._at + 1 < len(self._choices):
                 self._usual.clear()
+                self._direction = 1
                 self._since = max(self._since, self._interval - TRIAL_STEPS)
             self._usual.append(cost)
             self._since += 1
