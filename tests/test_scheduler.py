@@ -292,6 +292,18 @@ def test_a_hopeless_number_of_threads_is_tried_for_one_step_only() -> None:
     assert (knob.settled, tried) == (1, 2)
 
 
+def test_steps_for_more_people_do_not_make_a_number_of_threads_look_faster() -> None:
+    knob = Knob([1, 2], 2)
+    seconds = {1: {1: 0.1, 8: 0.4}, 2: {1: 0.054, 8: 0.2}}
+    people = 1
+    for _ in range(600):
+        if knob.tries:
+            people = 8  # seven others come while one thread is tried for one person
+        knob.record(seconds[knob.value][people] / people, 0.0, people)
+        assert knob.settled == 2
+        people = people if knob.tries else 1
+
+
 def test_after_a_while_without_steps_another_number_of_threads_is_tried_at_once() -> None:
     knob = Knob([1, 2], 1)
     steps = 0

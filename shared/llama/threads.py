@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Final, Literal
 
 from shared import metrics
-from shared.llama.context import Batch, Context
+from shared.llama.context import TILE_ROWS, Batch, Context
 
 Kind = Literal["writing", "reading", "tiled"]
 """What a step does; a token costs something else in each."""
@@ -46,7 +46,8 @@ class Knob:
         self._direction = 1
         self._usual: deque[float] = deque(maxlen=16)
         self._tried: list[float] = []
-        self._best_cost = 0.0
+        self._best: dict[int, float] = {}
+        self._size = 0
         self._interval = FIRST_INTERVAL
         self._since = 0
         self._last: float | None = None
@@ -78,12 +79,19 @@ class Knob:
         self._nudged, self._trial = direction, None
         self._usual.clear()  # the machine is another than it was
 
-    def record(self, cost: float, now: float) -> int:
+    def record(self, cost: float, now: float, size: int = 1) -> int:
         """A step with `value` threads took `cost` seconds per token, until `now` (monotonic).
+
+        Steps of another size cost something else per token, and are not compared with it.
 
         Returns:
             1 if more threads are taken from now on, -1 if fewer, 0 if nothing has changed.
         """
+        if size != self._size:
+            self._size = size
+            self._usual.clear()
+            self._nudged = self._nudged or int(self.promising)
+            self._trial = None
         idle, self._last = 0.0 if self._last is None else now - self._last, now
         if self._trial is None:
             if idle >= IDLE_SECONDS and self._at + 1 < len(self._choices):
@@ -95,7 +103,7 @@ class Knob:
             if self._nudged and len(self._usual) >= FRESH_STEPS:
                 self._promising = self._try(self._nudged) and self._nudged > 0
                 self._nudged = 0
-            elif self._since >= self._interval or self._alarmed():
+            elif len(self._usual) >= TRIAL_STEPS and self._is_time():
                 self._begin_trial()
             return 0
         self._tried.append(cost)
@@ -103,10 +111,13 @@ class Knob:
             return self._judge(self._trial)
         return 0
 
-    def _alarmed(self) -> bool:
-        if len(self._usual) < TRIAL_STEPS or not self._best_cost or self._since < FIRST_INTERVAL:
+    def _is_time(self) -> bool:
+        if self._since >= self._interval:
+            return True
+        best = self._best.get(self._size)
+        if len(self._usual) < TRIAL_STEPS or not best or self._since < FIRST_INTERVAL:
             return False
-        return statistics.median(list(self._usual)[-TRIAL_STEPS:]) > ALARM * self._best_cost
+        return statistics.median(list(self._usual)[-TRIAL_STEPS:]) > ALARM * best
 
     def _begin_trial(self) -> None:
         self._since = 0
@@ -133,7 +144,7 @@ class Knob:
             self._usual.clear()
         else:
             self._interval = min(2 * self._interval, LONGEST_INTERVAL)
-        self._best_cost = min(tried, usual)
+        self._best[self._size] = min(tried, usual)
         self._trial = None
         return moved
 
@@ -184,7 +195,8 @@ class Threads:
         knob = self._knobs[kind]
         if steady and knob.tries and not knob.promising:
             return
-        moved = knob.record(seconds / tokens, time.monotonic())
+        size = tokens if tokens < TILE_ROWS else tokens // TILE_ROWS * TILE_ROWS
+        moved = knob.record(seconds / tokens, time.monotonic(), size)
         for other in self._knobs.values():
             if moved and other is not knob:
                 other.nudge(moved)
