@@ -1,4 +1,4 @@
-"""What was tried to make serving faster, one alternative at a time against what the engine does.
+"""What was tried to make serving faster, one alternative at a time against one default.
 
 `inkloop bench tried` measures again on any machine and model: each alternative and the default by
 turns, and says in words what to think of it.
@@ -258,8 +258,8 @@ def usual_words(threads: int) -> str:
     """What every alternative is compared with."""
     usual = Choice(path=Path(), threads=threads or os.cpu_count() or 1)
     return (
-        f"f16 keys and values, batches of {usual.batch_tokens} tokens, flash attention, the file"
-        f" mapped, {usual.threads} threads"
+        f"weights as they lie in the file, f16 keys and values, batches of {usual.batch_tokens}"
+        f" tokens, flash attention, the file mapped, {usual.threads} threads"
     )
 
 

@@ -108,11 +108,11 @@ def make_model(
 @click.option("--threads", default=0, help="That compute; one per core if not given.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write FILE.md.")
 def tried(model: Path, runs: int, threads: int, out: Path | None) -> None:
-    """What was tried to serve MODEL faster: each alternative against what the engine does.
+    """What was tried to serve MODEL faster: each alternative against one default.
 
-    Types of weights and of the cache, batch sizes, flash attention, mmap and mlock, a smaller
-    vocabulary, prompt-lookup drafts. Run it while nothing else runs: for a 1B about ten minutes on
-    two cores, for the demo model one.
+    Layouts and types of weights, types of the cache, batch sizes, flash attention, mmap and mlock,
+    a smaller vocabulary, prompt-lookup drafts. Run it while nothing else runs: for a 1B about ten
+    minutes on two cores, for the demo model one.
     """
     from shared.bench import tried as trying
     from shared.bench.report import machine
